@@ -1,0 +1,122 @@
+//! The store: requests, threads, runs and their events, kept for as long as their user wants to read them.
+
+use async_trait::async_trait;
+use goldenpath_protocol::{EventId, RequestId, RunId, RunState, ThreadId, Timestamp, UserId};
+
+/// The store could not do it. Never says what lies inside: safe to show to operators, not to users.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It did not answer in time, or is busy.
+    #[error("the store did not answer in time")]
+    Unavailable,
+    /// Anything else.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// A request that asks for a run.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// Who asks.
+    pub user_id: UserId,
+    /// The client's id of the request.
+    pub request_id: RequestId,
+    /// The thread asked for; `None`: a new one.
+    pub thread_id: Option<ThreadId>,
+    /// The agent asked for.
+    pub agent: String,
+    /// The prompt.
+    pub message: String,
+    /// The id the run gets if it is new.
+    pub run_id: RunId,
+    /// The id the thread gets if none was asked for.
+    pub new_thread_id: ThreadId,
+    /// Now; a request id older than 24 h counts as unused.
+    pub now: Timestamp,
+}
+
+/// A run that the store holds for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The run.
+    pub run_id: RunId,
+    /// Its thread.
+    pub thread_id: ThreadId,
+}
+
+/// How the store answered a request, in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BeginRun {
+    /// A new run, stored as `running`.
+    Started(Begun),
+    /// The same request was made before: the same run.
+    Duplicate(Begun),
+    /// The request id was used with another body (thread, agent, message).
+    Conflict,
+    /// The thread does not exist or is another user's; the request id stays unused.
+    UnknownThread,
+}
+
+/// An event as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The run.
+    pub run_id: RunId,
+    /// Its number inside the run; (run, seq) is unique.
+    pub seq: u64,
+    /// Its id.
+    pub event_id: EventId,
+    /// The envelope as JSON, without `offset`.
+    pub envelope: String,
+    /// The run's new state and answer, when this is the terminal.
+    pub ends: Option<(RunState, Option<String>)>,
+}
+
+/// A run as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the protocol's")]
+pub struct RunRecord {
+    pub run_id: RunId,
+    pub thread_id: ThreadId,
+    pub user_id: UserId,
+    pub request_id: RequestId,
+    pub agent: String,
+    pub message: String,
+    pub state: RunState,
+    pub event_count: u64,
+    pub final_response: Option<String>,
+    pub created_at: Timestamp,
+}
+
+/// A thread as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the protocol's")]
+pub struct ThreadRecord {
+    pub thread_id: ThreadId,
+    pub user_id: UserId,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Its runs, oldest first.
+    pub runs: Vec<RunId>,
+}
+
+/// The store. One suite of contract tests runs over every implementation.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Begins a run or finds the one that the same request began.
+    async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError>;
+    /// Keeps an event; the same (run, seq) again with the same id changes nothing.
+    async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError>;
+    /// One run of this user; a foreign or unknown one is `None`.
+    async fn run(&self, user: &UserId, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
+    /// The envelopes of one run of this user, by `seq`; empty for a foreign or unknown one.
+    async fn events(&self, user: &UserId, run: &RunId) -> Result<Vec<String>, StoreError>;
+    /// The user's threads, latest first.
+    async fn threads(&self, user: &UserId) -> Result<Vec<ThreadRecord>, StoreError>;
+    /// One thread of this user.
+    async fn thread(&self, user: &UserId, thread: &ThreadId) -> Result<Option<ThreadRecord>, StoreError>;
+    /// Runs of any user in the state `running`: what a dead node left behind, asked once at start.
+    async fn running_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
+    /// Whether it can take work; for `/ready`.
+    async fn ready(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Every tier of tests that exists, one after the other, each as CI stages run it. Everything they need beyond Rust
+# is named here; a tier that fails ends the run with its own output last.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+need() { command -v "$1" >/dev/null || { echo "failed to start: \`$1\` is not installed (hint: $2)" >&2; exit 2; }; }
+need cargo "install Rust 1.95 with rustup"
+need cc "install a C compiler, on Debian: apt-get install build-essential"
+
+export GOLDENPATH_SERVICES="${GOLDENPATH_SERVICES:-embedded}"
+
+echo "== crates"
+cargo test --locked --workspace --exclude tests-unit --exclude tests-integration
+for tier in tests-unit tests-integration tests-e2e tests-mission-critical; do
+    [ -d "$tier" ] || continue
+    echo "== $tier"
+    cargo test --locked -p "$tier"
+done

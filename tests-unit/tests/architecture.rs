@@ -1,0 +1,99 @@
+//! Who may import whom, as data. The judge and the judged share only the wire contract.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Crate → the crates of this workspace that it may depend on, outside its own tests and benches.
+const MAP: &[(&str, &[&str])] = &[
+    // Pure: no I/O, no clock.
+    ("protocol", &[]),
+    ("history", &["protocol"]),
+    ("checkers", &["protocol", "history"]),
+    ("report", &["checkers"]),
+    ("simulator", &["protocol", "history"]),
+    // Drives from outside.
+    ("harness", &["protocol", "history"]),
+    // The reference backend.
+    ("agent", &[]),
+    ("storage", &["protocol"]),
+    ("gateway", &["protocol", "storage", "agent"]),
+    // Composition.
+    ("testbed", &["protocol", "history", "harness", "agent", "storage", "gateway"]),
+    (
+        "cli",
+        &["protocol", "history", "checkers", "report", "simulator", "harness", "agent", "storage", "gateway"],
+    ),
+];
+
+/// Crates that think only: none of these may be among their dependencies.
+const PURE: &[&str] = &["protocol", "history", "checkers", "report", "simulator"];
+const IMPURE_LIBRARIES: &[&str] = &["tokio", "axum", "reqwest", "tokio-tungstenite", "sqlx", "socket2"];
+
+/// Package name → names of its normal dependencies, from `cargo metadata`.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .map(|package| {
+            let name = package["name"].as_str().unwrap().to_owned();
+            let normal = package["dependencies"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|dependency| dependency["kind"].is_null())
+                .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+                .collect();
+            (name, normal)
+        })
+        .collect()
+}
+
+#[test]
+fn crates_import_only_what_the_map_allows() {
+    let found = dependencies();
+    let mut wrong = Vec::new();
+    for (package, dependencies) in &found {
+        let Some(name) = package.strip_prefix("goldenpath-") else { continue };
+        let Some((_, allowed)) = MAP.iter().find(|(known, _)| *known == name) else {
+            wrong.push(format!("crate `{name}` has no place in the map"));
+            continue;
+        };
+        for dependency in dependencies.iter().filter_map(|d| d.strip_prefix("goldenpath-")) {
+            if !allowed.contains(&dependency) {
+                wrong.push(format!("`{name}` imports `{dependency}`, which the map does not allow"));
+            }
+        }
+    }
+    for (name, _) in MAP {
+        if !found.contains_key(&format!("goldenpath-{name}")) {
+            wrong.push(format!("the map names `{name}`, which is no crate"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_crates_have_no_io_library() {
+    let found = dependencies();
+    for name in PURE {
+        let used = &found[&format!("goldenpath-{name}")];
+        let impure: Vec<_> = IMPURE_LIBRARIES.iter().filter(|library| used.contains(**library)).collect();
+        assert!(impure.is_empty(), "`{name}` is pure and depends on {impure:?}");
+    }
+}
+
+#[test]
+fn no_crate_is_named_after_nothing() {
+    let vague = ["common", "utils", "helpers", "types", "core"];
+    for package in dependencies().keys() {
+        let name = package.strip_prefix("goldenpath-").unwrap_or(package);
+        assert!(!vague.contains(&name), "`{name}` says nothing about what is inside");
+    }
+}

@@ -1,0 +1,7 @@
+//! Table of contents of the unit tier. Per module: what value it guards, how it fails, how to add to it.
+//!
+//! * `architecture`: the map of who may import whom. Fails when a manifest gains an edge that the map lacks; a new
+//!   edge is added to the map in the same commit, with its reason.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod architecture;

@@ -90,3 +90,17 @@ impl TryFrom<u16> for CloseCode {
         Self::ALL.into_iter().find(|known| known.code() == code).ok_or(UnknownCloseCode(code))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CloseCode;
+
+    #[test]
+    fn the_family_tells_whether_to_come_back() {
+        for code in CloseCode::ALL {
+            assert_eq!(CloseCode::try_from(code.code()), Ok(code));
+            assert_eq!(code.reconnect(), (4000..4500).contains(&code.code()), "{code:?}");
+        }
+        assert!(CloseCode::try_from(1011).is_err());
+    }
+}

@@ -147,3 +147,47 @@ impl ServerFrame {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientFrame, ServerFrame};
+    use crate::{CloseCode, ErrorCode, RequestId};
+    use serde_json::json;
+
+    #[test]
+    fn a_request_reads_as_the_document_writes_it() {
+        let text = r#"{"type":"agent_request","request_id":"req-1","message":"hello","later":1}"#;
+        let ClientFrame::AgentRequest { request_id, thread_id, agent, message } =
+            serde_json::from_str(text).expect("a request")
+        else {
+            panic!("no request")
+        };
+        assert_eq!((request_id, thread_id, agent), (RequestId::new("req-1").expect("an id"), None, None));
+        assert_eq!(message, "hello");
+    }
+
+    #[test]
+    fn server_frames_read_as_the_document_writes_them() {
+        let frames = [
+            (
+                ServerFrame::error(ErrorCode::RunLimit, "too many", None),
+                json!({"type": "error", "code": "run_limit", "message": "too many", "retryable": true}),
+            ),
+            (
+                ServerFrame::closing(CloseCode::Draining, 1500),
+                json!({"type": "closing", "code": 4001, "reason": "draining", "reconnect": true, "after_ms": 1500}),
+            ),
+            (ServerFrame::ReplayEnd { offset: 7 }, json!({"type": "replay_end", "offset": 7})),
+        ];
+        for (frame, expected) in frames {
+            assert_eq!(serde_json::to_value(frame).expect("json"), expected);
+        }
+    }
+
+    #[test]
+    fn error_codes_are_written_in_snake_case() {
+        for code in ErrorCode::ALL {
+            assert_eq!(serde_json::to_value(code).expect("json"), json!(code.as_str()));
+        }
+    }
+}

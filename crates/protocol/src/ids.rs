@@ -184,3 +184,27 @@ impl Tier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ResumePoint, RunId, UserId};
+
+    #[test]
+    fn placeholders_are_no_identities() {
+        for text in ["", " ", "null", "None", "REGISTRY", "undefined", "a b", "a\nb", &"x".repeat(129)] {
+            assert!(UserId::new(text).is_err(), "`{text}` was taken for a user");
+        }
+        assert!(UserId::new("user-7f3a").is_ok());
+        assert!(serde_json::from_str::<RunId>("\"null\"").is_err());
+    }
+
+    #[test]
+    fn a_resume_point_survives_its_text() {
+        let point: ResumePoint = "9f3c:42".parse().expect("a resume point");
+        assert_eq!((point.epoch.as_str(), point.offset), ("9f3c", 42));
+        assert_eq!(point.to_string(), "9f3c:42");
+        for text in ["9f3c", "9f3c:", "9f3c:-1", ":4", "9f3c:4:2", "9f3c:99999999999999999999"] {
+            assert!(text.parse::<ResumePoint>().is_err(), "{text}");
+        }
+    }
+}

@@ -5,6 +5,16 @@
 
 mod record;
 
+mod codec;
+mod error;
+mod line;
+mod lines;
+
+mod reference;
+
+pub use codec::{HistoryReader, HistoryWriter};
+pub use error::{LineError, LineFault, OpenError};
 pub use record::{
     ClosedBy, Direction, Expect, FaultPhase, HISTORY_VERSION, Header, Outcome, Record, RecordKind, ToolDemand,
 };
+pub use reference::{find_reference, make_reference, references, split_reference, with_reference};

@@ -37,6 +37,25 @@ pub struct Header {
     pub sla: bool,
 }
 
+impl Header {
+    /// A header with nothing but its names: seed 0, default limits.
+    #[must_use]
+    pub fn new(session_id: impl Into<String>, target: impl Into<String>, profile: impl Into<String>) -> Self {
+        Self {
+            history: HISTORY_VERSION,
+            session_id: session_id.into(),
+            target: target.into(),
+            profile: profile.into(),
+            seed: 0,
+            limits: BTreeMap::new(),
+            t0_unix_ms: None,
+            auth_mode: None,
+            categories: Vec::new(),
+            sla: false,
+        }
+    }
+}
+
 /// One record. Times are nanoseconds on the recording client's one monotonic clock, since the session began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record<'a> {
@@ -228,6 +247,55 @@ pub enum RecordKind<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         note: Option<Cow<'a, str>>,
     },
+}
+
+impl Record<'_> {
+    /// The same record with its own texts.
+    #[must_use]
+    pub fn into_owned(self) -> Record<'static> {
+        Record { t_ns: self.t_ns, conn: self.conn, user: owned(self.user), kind: self.kind.into_owned() }
+    }
+}
+
+impl RecordKind<'_> {
+    /// The same kind with its own texts.
+    #[must_use]
+    pub fn into_owned(self) -> RecordKind<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Open { url, status, intended_t_ns, credential, body } => RecordKind::Open {
+                url: owned(url),
+                status,
+                intended_t_ns,
+                credential: owned(credential),
+                body: owned(body),
+            },
+            Self::Frame { dir, raw, opcode } => {
+                RecordKind::Frame { dir, raw: own(raw), opcode: owned(opcode) }
+            }
+            Self::Close { code, reason, by } => RecordKind::Close { code, reason: owned(reason), by },
+            Self::Request { request_id, intended_t_ns, scenario, reference, prompt, expect } => {
+                RecordKind::Request {
+                    request_id: own(request_id),
+                    intended_t_ns,
+                    scenario: own(scenario),
+                    reference: owned(reference),
+                    prompt: owned(prompt),
+                    expect,
+                }
+            }
+            Self::Fault { id, phase, receipt } => {
+                RecordKind::Fault { id: own(id), phase, receipt: owned(receipt) }
+            }
+            Self::Sample { name, value } => RecordKind::Sample { name: own(name), value },
+            Self::Lost { count, why } => RecordKind::Lost { count, why: own(why) },
+            Self::Mark { name, note } => RecordKind::Mark { name: own(name), note: owned(note) },
+        }
+    }
+}
+
+fn owned(text: Option<Cow<'_, str>>) -> Option<Cow<'static, str>> {
+    text.map(|text| Cow::Owned(text.into_owned()))
 }
 
 impl ToolDemand {

@@ -3,6 +3,32 @@
 //! The same code judges live, offline and in unit tests. Nothing here reads a clock or a socket, or
 //! knows who produced the records or who shows the verdicts.
 
+mod catalogue;
+mod check;
+mod clock;
+mod coverage;
+mod event_view;
+mod groups;
+mod index;
+mod judge;
+mod metrics;
+mod observation;
+mod samples;
+mod slo;
 mod verdict;
 
+pub use catalogue::{CHECKS, Category, CheckInfo, Required, UnknownCategory, check_info};
+pub use check::{Check, FINDINGS_KEPT, Tally};
+pub use clock::ClockBounds;
+pub use event_view::{
+    ControlType, ControlView, EventView, Field, Fields, Flaw, JsonType, Seen, SentView, fields_of, text_of,
+};
+pub use index::{
+    Closed, ConnView, Gap, Greeting, Index, Joined, RequestView, RunView, SettledRun, Sight, Terminal,
+    Trouble, UserView, reference_number,
+};
+pub use judge::{Judge, JudgeConfig, Terms};
+pub use observation::{Arrival, ConnIx, Observation, RequestIx, RunIx, UserIx, ms};
+pub use samples::{SHARE_FROM, SHARE_OUTSIDE, Samples, least_for_percentile, share_kept};
+pub use slo::Slo;
 pub use verdict::{CheckResult, Coverage, Finding, Judgement, Metrics, Reason, Verdict};

@@ -56,6 +56,25 @@ pub struct Finding {
     pub witness: Option<String>,
 }
 
+impl Finding {
+    /// Evidence with its record lines; a line 0 (unknown) is left out.
+    #[must_use]
+    pub fn new(
+        summary: impl Into<String>,
+        expected: impl Into<String>,
+        observed: impl Into<String>,
+        records: impl IntoIterator<Item = u64>,
+    ) -> Self {
+        Self {
+            summary: summary.into(),
+            expected: expected.into(),
+            observed: observed.into(),
+            records: records.into_iter().filter(|line| *line > 0).collect(),
+            witness: None,
+        }
+    }
+}
+
 /// One check's verdict with its numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckResult {

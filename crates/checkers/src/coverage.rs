@@ -1,0 +1,152 @@
+//! What must really have happened in a history for the verdicts of a category to mean anything.
+
+use crate::catalogue::Category;
+use crate::event_view::{ControlType, Seen};
+use crate::index::Index;
+use crate::observation::{Observation, UserIx};
+use crate::verdict::Coverage;
+use goldenpath_history::{Outcome, RecordKind};
+use goldenpath_protocol::EventType;
+
+/// One thing that must have happened.
+struct Item {
+    name: &'static str,
+    category: Category,
+    /// The checks that mean nothing without it: ids, or groups (`isolation/`).
+    backs: &'static [&'static str],
+    happened: fn(&CoverageFold) -> bool,
+}
+
+/// What each category lists.
+const ITEMS: &[Item] = &[
+    Item {
+        name: "a connection was opened",
+        category: Category::Functional,
+        backs: &["sequence/", "content/", "timestamps/"],
+        happened: |seen| seen.connected,
+    },
+    Item {
+        name: "a run was asked for",
+        category: Category::Functional,
+        backs: &["sequence/"],
+        happened: |seen| seen.asked,
+    },
+    Item { name: "a run ended", category: Category::Functional, backs: &[], happened: |seen| seen.ended },
+    Item {
+        name: "a tool was used",
+        category: Category::Functional,
+        backs: &[],
+        happened: |seen| seen.tool || !seen.tools_owed,
+    },
+    Item {
+        name: "a run was answered",
+        category: Category::Integration,
+        backs: &[],
+        happened: |seen| seen.answered || !seen.answer_owed,
+    },
+    Item {
+        name: "the server's clock was read three times",
+        category: Category::Performance,
+        backs: &[],
+        happened: |seen| seen.clock_readings >= 3,
+    },
+    Item {
+        name: "two users had runs",
+        category: Category::Security,
+        backs: &["isolation/run-owner", "isolation/canary"],
+        happened: |seen| seen.users_with_runs.len() >= 2,
+    },
+    Item {
+        name: "two users' runs overlapped",
+        category: Category::Security,
+        backs: &["isolation/run-owner", "isolation/canary"],
+        happened: |seen| seen.overlapped,
+    },
+    Item {
+        name: "a forged or stale credential was shown",
+        category: Category::Security,
+        backs: &["auth/refused"],
+        happened: |seen| seen.probed,
+    },
+];
+
+/// The fold behind [`Coverage`].
+#[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "one flag per thing that happened")]
+pub(crate) struct CoverageFold {
+    connected: bool,
+    asked: bool,
+    ended: bool,
+    tool: bool,
+    tools_owed: bool,
+    answered: bool,
+    answer_owed: bool,
+    overlapped: bool,
+    probed: bool,
+    clock_readings: u32,
+    users_with_runs: Vec<UserIx>,
+}
+
+impl CoverageFold {
+    pub(crate) fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        match (&seen.record.kind, seen.seen) {
+            (RecordKind::Open { status, credential, .. }, _) => {
+                self.connected |= *status == Some(101);
+                self.probed |= credential.as_deref().is_some_and(|case| case != "valid");
+            }
+            (RecordKind::Request { expect, .. }, _) => {
+                self.asked = true;
+                self.tools_owed |= expect.tools.least() > 0;
+                self.answer_owed |= expect.outcome == Outcome::Completed;
+            }
+            (_, Some(Seen::Control(control))) => {
+                self.connected = true;
+                if matches!(control.kind, ControlType::ConnectionEstablished | ControlType::Pong) {
+                    self.clock_readings = index.clock().readings();
+                }
+            }
+            _ => {}
+        }
+        let Some((event, arrival)) = seen.event() else { return };
+        self.connected = true;
+        self.ended |= event.kind.is_terminal();
+        self.answered |= event.kind == EventType::AgentCompleted;
+        self.tool |= event.kind == EventType::ToolCompleted;
+        if event.kind == EventType::AgentStarted && arrival.first {
+            self.started(index, arrival.run);
+        }
+    }
+
+    fn started(&mut self, index: &Index, run: crate::observation::RunIx) {
+        let Some(owner) = index.owner(run) else { return };
+        if !self.users_with_runs.contains(&owner) && self.users_with_runs.len() < 64 {
+            self.users_with_runs.push(owner);
+        }
+        if !self.overlapped {
+            self.overlapped = index.users().any(|(user, view)| {
+                user != owner
+                    && view
+                        .open_runs
+                        .iter()
+                        .filter_map(|open| index.run(*open))
+                        .any(|open| open.terminal.is_none() && !open.sights.is_empty())
+            });
+        }
+    }
+
+    /// The lists for `categories`, and the ids or groups that mean nothing because of what is missing.
+    pub(crate) fn finish(&self, categories: &[Category]) -> (Coverage, Vec<&'static str>) {
+        let mut coverage = Coverage::default();
+        let mut unbacked = Vec::new();
+        for item in ITEMS.iter().filter(|item| categories.contains(&item.category)) {
+            coverage.declared.push(item.name.to_owned());
+            if (item.happened)(self) {
+                coverage.exercised.push(item.name.to_owned());
+            } else {
+                coverage.missing.push(item.name.to_owned());
+                unbacked.extend_from_slice(item.backs);
+            }
+        }
+        (coverage, unbacked)
+    }
+}

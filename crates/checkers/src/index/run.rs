@@ -1,0 +1,115 @@
+//! One run, as the connections of its owner saw it.
+
+use crate::observation::{ConnIx, RequestIx, UserIx};
+use goldenpath_protocol::EventType;
+use rustc_hash::FxHashMap;
+
+/// Why a part of a run may be missing from its stream without a promise being broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// The server said at line `line` that it can't replay (`recovered:"failed"`).
+    Signalled {
+        /// The greeting's line.
+        line: u64,
+    },
+    /// The client came back without asking for a resume, with no other connection open.
+    NotAsked {
+        /// The greeting's line.
+        line: u64,
+    },
+}
+
+/// The end of a run, as first seen by its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    /// Which terminal.
+    pub kind: EventType,
+    /// Its line.
+    pub line: u64,
+    /// When it came.
+    pub t_ns: u64,
+    /// Its `seq`.
+    pub seq: Option<u64>,
+    /// The number of events it claims for the run.
+    pub event_count: Option<u64>,
+}
+
+/// What one connection of the owner saw of a run.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// The connection.
+    pub conn: ConnIx,
+    /// It was there before the run's request, so it owes the whole run.
+    pub from_start: bool,
+    /// The line of the first event it saw.
+    pub first_line: u64,
+    /// The line of the last event it saw.
+    pub last_line: u64,
+    /// The `seq` of the first event it saw.
+    pub first_seq: Option<u64>,
+    /// The `seq` of the last event it saw.
+    pub last_seq: Option<u64>,
+    /// The events it saw, repeats included.
+    pub events: u32,
+    /// The line of the first terminal it saw.
+    pub terminal: Option<u64>,
+}
+
+/// A run that is open, or ended so recently that other tabs may still be catching up.
+#[derive(Debug, Clone)]
+pub struct RunView {
+    /// The `run_id` on the wire.
+    pub id: Box<str>,
+    /// Whose run it is: who asked for it; else whom its events name; else who saw it first.
+    pub owner: UserIx,
+    /// The request that began it, once known.
+    pub request: Option<RequestIx>,
+    /// The `thread_id` of `request_accepted`, else of the first event.
+    pub thread: Option<Box<str>>,
+    /// Where it was first heard of: its first event or its `request_accepted`.
+    pub first_line: u64,
+    /// When that was.
+    pub first_t_ns: u64,
+    /// The line of its owner's last event.
+    pub last_line: u64,
+    /// When that came.
+    pub last_t_ns: u64,
+    /// Its first terminal.
+    pub terminal: Option<Terminal>,
+    /// Distinct events per type (by the order of `EventType::ALL`), over all connections of the owner.
+    pub counts: [u32; EventType::ALL.len()],
+    /// What each connection of the owner saw.
+    pub sights: Vec<Sight>,
+    /// Why parts of it may be missing.
+    pub gap: Option<Gap>,
+    /// The first `cancel` its owner sent for it.
+    pub cancel_line: Option<u64>,
+    pub(super) seen: FxHashMap<u64, u32>,
+}
+
+impl RunView {
+    /// Distinct events of one type that its owner saw.
+    #[must_use]
+    pub fn count(&self, kind: EventType) -> u32 {
+        EventType::ALL.iter().position(|known| *known == kind).map_or(0, |at| self.counts[at])
+    }
+
+    /// Distinct events that its owner saw.
+    #[must_use]
+    pub fn events(&self) -> u32 {
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+}
+
+/// What stays of a settled run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledRun {
+    /// Whose it was.
+    pub owner: UserIx,
+    /// Its request.
+    pub request: Option<RequestIx>,
+    /// How it ended, and at which line.
+    pub terminal: Option<(EventType, u64)>,
+    /// Distinct events that its owner saw.
+    pub events: u32,
+}

@@ -1,0 +1,51 @@
+//! What was wrong with the looking itself: lost records, time-outs, a target that was down.
+
+use crate::verdict::Reason;
+use goldenpath_history::FaultPhase;
+use std::collections::BTreeMap;
+
+/// What keeps a silence from being evidence.
+#[derive(Debug, Clone, Default)]
+pub struct Trouble {
+    /// Records that the capture lost.
+    pub lost: u64,
+    /// The history ends early, or could not be read whole.
+    pub incomplete: bool,
+    /// The run's time was over.
+    pub timed_out: bool,
+    /// The last attempt to connect with a true credential got no answer.
+    pub target_down: bool,
+    faults: BTreeMap<Box<str>, bool>,
+}
+
+impl Trouble {
+    pub(super) fn fault(&mut self, id: &str, phase: FaultPhase) {
+        let acted = self.faults.entry(id.into()).or_insert(false);
+        *acted |= phase == FaultPhase::Acted;
+    }
+
+    /// Faults that were switched on and touched nothing.
+    pub fn idle_faults(&self) -> impl Iterator<Item = &str> {
+        self.faults.iter().filter(|(_, acted)| !**acted).map(|(id, _)| &**id)
+    }
+
+    /// Whether something that never came may have been missed by us.
+    #[must_use]
+    pub fn excuses_absence(&self) -> Option<Reason> {
+        if self.lost > 0 || self.incomplete {
+            Some(Reason::CaptureIncomplete)
+        } else if self.timed_out {
+            Some(Reason::TimedOut)
+        } else if self.target_down {
+            Some(Reason::TargetUnavailable)
+        } else {
+            None
+        }
+    }
+
+    /// Why nothing of this history can be called a pass.
+    #[must_use]
+    pub fn taints_passes(&self) -> Option<Reason> {
+        self.excuses_absence().or_else(|| self.idle_faults().next().map(|_| Reason::FaultNotFired))
+    }
+}

@@ -1,0 +1,303 @@
+//! The judge: reads each record once, shows it to every check, and says the verdicts.
+
+use crate::catalogue::{CHECKS, Category, CheckInfo};
+use crate::check::Check;
+use crate::coverage::CoverageFold;
+use crate::event_view::Seen;
+use crate::groups;
+use crate::index::Index;
+use crate::metrics::MetricsFold;
+use crate::observation::RunIx;
+use crate::slo::Slo;
+use crate::verdict::{CheckResult, Judgement, Reason, Verdict};
+use goldenpath_history::{Direction, Header, Record, RecordKind};
+use goldenpath_protocol::EventType;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What to judge, and how strictly.
+#[derive(Debug, Clone)]
+pub struct JudgeConfig {
+    /// The categories asked for. Empty: the header's; if those are empty too, [`JudgeConfig::JUDGED`].
+    pub categories: Vec<Category>,
+    /// The limits. [`Judge::new`] lays the header's over the catalogue's; these win over both.
+    pub limits: BTreeMap<String, f64>,
+    /// Whether response limits mean anything: not for a capture of unknown make.
+    pub judge_timing: bool,
+    /// Checks that the profile or the authentication mode makes impossible to see, with why.
+    pub not_observable: BTreeMap<String, String>,
+    /// Critical events that the profile declares absent.
+    pub absent_events: Vec<EventType>,
+    /// Whether the target quotes references when asked.
+    pub quotes_reference: bool,
+    /// Whether the history was read to its end, unbroken; see also [`Judge::mark_incomplete`].
+    pub complete: bool,
+}
+
+impl JudgeConfig {
+    /// The categories that a history is judged by unless somebody asks for others.
+    pub const JUDGED: [Category; 4] =
+        [Category::Functional, Category::Integration, Category::Performance, Category::Security];
+}
+
+impl Default for JudgeConfig {
+    fn default() -> Self {
+        Self {
+            categories: Vec::new(),
+            limits: BTreeMap::new(),
+            judge_timing: true,
+            not_observable: BTreeMap::new(),
+            absent_events: Vec::new(),
+            quotes_reference: true,
+            complete: true,
+        }
+    }
+}
+
+/// What checks are made from: the configuration with everything decided.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The limits in force.
+    pub slo: Slo,
+    /// The categories judged.
+    pub categories: Vec<Category>,
+    /// Critical events that the profile declares absent.
+    pub absent_events: Vec<EventType>,
+    /// Whether the target quotes references when asked.
+    pub quotes_reference: bool,
+    /// How tokens were had, as the header says.
+    pub auth_mode: Option<String>,
+    /// Whether 99.9 % delivery is required.
+    pub sla: bool,
+    /// The session's seed, for checks that sample.
+    pub seed: u64,
+}
+
+struct Bench {
+    check: Option<Box<dyn Check + Send>>,
+    ids: &'static [&'static str],
+}
+
+/// Judges one history, record by record.
+#[must_use = "a judge says nothing until it is asked to `finish`"]
+pub struct Judge {
+    index: Index,
+    checks: Vec<Bench>,
+    coverage: CoverageFold,
+    metrics: MetricsFold,
+    config: JudgeConfig,
+    terms: Terms,
+}
+
+impl std::fmt::Debug for Judge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Judge").field("terms", &self.terms).finish_non_exhaustive()
+    }
+}
+
+impl Judge {
+    /// A judge of the history that `header` begins.
+    pub fn new(header: &Header, config: JudgeConfig) -> Self {
+        let mut slo = Slo::with_overrides(&header.limits);
+        slo.apply(&config.limits);
+        let mut categories = config.categories.clone();
+        if categories.is_empty() {
+            categories = header.categories.iter().filter_map(|name| name.parse().ok()).collect();
+        }
+        if categories.is_empty() {
+            categories = JudgeConfig::JUDGED.to_vec();
+        }
+        let terms = Terms {
+            slo,
+            categories,
+            absent_events: config.absent_events.clone(),
+            quotes_reference: config.quotes_reference,
+            auth_mode: header.auth_mode.clone(),
+            sla: header.sla,
+            seed: header.seed,
+        };
+        let mut judge = Self {
+            index: Index::new(header.t0_unix_ms),
+            checks: Vec::new(),
+            coverage: CoverageFold::default(),
+            metrics: MetricsFold::default(),
+            config,
+            terms,
+        };
+        for check in groups::all(&judge.terms) {
+            judge.add(check);
+        }
+        judge
+    }
+
+    /// Adds a check of one's own for ids of the catalogue; of two verdicts for one id the worse wins.
+    pub fn add(&mut self, check: Box<dyn Check + Send>) {
+        let ids = check.ids();
+        self.checks.push(Bench { check: Some(check), ids });
+    }
+
+    /// The limits, categories and modes in force.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// Says that the history could not be read to its end: nothing that never came is evidence then.
+    pub fn mark_incomplete(&mut self) {
+        self.config.complete = false;
+    }
+
+    /// Takes in the record of one line (the header is line 1).
+    pub fn observe(&mut self, line: u64, record: &Record<'_>) {
+        let seen = match &record.kind {
+            RecordKind::Frame { dir: Direction::In, raw, opcode } => {
+                Some(Seen::received(raw, opcode.as_deref()))
+            }
+            RecordKind::Frame { dir: Direction::Out, raw, .. } => Some(Seen::sent(raw)),
+            _ => None,
+        };
+        let observation = self.index.take_in(line, record, seen.as_ref());
+        self.coverage.observe(&observation, &self.index);
+        self.metrics.observe(&observation);
+        for bench in &mut self.checks {
+            bench.guarded(|check| check.observe(&observation, &self.index));
+        }
+        while let Some(run) = self.index.next_to_settle(record.t_ns) {
+            self.settle(run);
+        }
+    }
+
+    fn settle(&mut self, run: RunIx) {
+        if let Some(view) = self.index.run(run) {
+            for bench in &mut self.checks {
+                bench.guarded(|check| check.run_settled(run, view, &self.index));
+            }
+        }
+        self.index.settle(run);
+    }
+
+    /// Says the verdicts: one per row of the catalogue, in its order.
+    #[must_use]
+    pub fn finish(mut self) -> Judgement {
+        self.index.trouble_mut().incomplete |= !self.config.complete;
+        for run in self.index.unsettled() {
+            self.settle(run);
+        }
+        let mut results: Vec<CheckResult> = Vec::new();
+        let mut panicked = BTreeSet::new();
+        for bench in self.checks {
+            let index = &self.index;
+            let said =
+                bench.check.and_then(|check| catch_unwind(AssertUnwindSafe(|| check.finish(index))).ok());
+            match said {
+                Some(said) => results.extend(said),
+                None => panicked.extend(bench.ids),
+            }
+        }
+        let (coverage, unbacked) = self.coverage.finish(&self.terms.categories);
+        let ruling = Ruling {
+            config: &self.config,
+            terms: &self.terms,
+            index: &self.index,
+            panicked: &panicked,
+            unbacked: &unbacked,
+        };
+        let checks: Vec<CheckResult> = CHECKS.iter().map(|info| ruling.rule(info, &mut results)).collect();
+        let metrics = self.metrics.finish(&self.index, &checks);
+        Judgement { checks, coverage, metrics }
+    }
+}
+
+impl Bench {
+    /// Calls the check; one that panics is never called again.
+    fn guarded(&mut self, call: impl FnOnce(&mut dyn Check)) {
+        if let Some(check) = &mut self.check
+            && catch_unwind(AssertUnwindSafe(|| call(check.as_mut()))).is_err()
+        {
+            self.check = None;
+        }
+    }
+}
+
+/// Turns what the checks said into what is reported.
+struct Ruling<'a> {
+    config: &'a JudgeConfig,
+    terms: &'a Terms,
+    index: &'a Index,
+    panicked: &'a BTreeSet<&'static str>,
+    unbacked: &'a [&'static str],
+}
+
+impl Ruling<'_> {
+    fn rule(&self, info: &'static CheckInfo, results: &mut Vec<CheckResult>) -> CheckResult {
+        let limit = self.terms.slo.limit(info.id);
+        let empty = |verdict| CheckResult {
+            id: info.id,
+            verdict,
+            limit,
+            value: None,
+            n: 0,
+            of: 0,
+            findings: Vec::new(),
+        };
+        if !self.terms.categories.contains(&info.category) {
+            return empty(Verdict::NotRun(format!("category `{}` was not asked for", info.category)));
+        }
+        if let Some(why) = self.config.not_observable.get(info.id) {
+            return empty(Verdict::NotObservable(why.clone()));
+        }
+        if info.category == Category::Performance && !self.config.judge_timing {
+            return empty(Verdict::NotRun("timing is judged only against given limits".to_owned()));
+        }
+        let mut worst: Option<CheckResult> = None;
+        while let Some(at) = results.iter().position(|result| result.id == info.id) {
+            let result = results.swap_remove(at);
+            worst = Some(match worst {
+                Some(other) if severity(&other.verdict) >= severity(&result.verdict) => other,
+                _ => result,
+            });
+        }
+        let panicked = self.panicked.contains(info.id);
+        let Some(mut result) = worst else {
+            return empty(if panicked {
+                Verdict::Inconclusive(Reason::CheckPanicked)
+            } else {
+                Verdict::NotRun("this version does not judge it".to_owned())
+            });
+        };
+        result.limit = result.limit.or(limit);
+        result.verdict = self.temper(info, result.verdict, panicked);
+        result
+    }
+
+    /// A pass stands only when nothing was wrong with the looking; a missing coverage names its cause.
+    fn temper(&self, info: &CheckInfo, verdict: Verdict, panicked: bool) -> Verdict {
+        let unbacked = || {
+            self.unbacked
+                .iter()
+                .any(|backed| *backed == info.id || backed.strip_suffix('/') == Some(info.group()))
+        };
+        match verdict {
+            Verdict::Pass if panicked => Verdict::Inconclusive(Reason::CheckPanicked),
+            Verdict::Pass => match self.index.trouble().taints_passes() {
+                Some(reason) => Verdict::Inconclusive(reason),
+                None if unbacked() => Verdict::Inconclusive(Reason::NoCoverage),
+                None => Verdict::Pass,
+            },
+            Verdict::Inconclusive(Reason::NoCoverage) => {
+                Verdict::Inconclusive(self.index.trouble().excuses_absence().unwrap_or(Reason::NoCoverage))
+            }
+            other => other,
+        }
+    }
+}
+
+fn severity(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Fail => 4,
+        Verdict::Inconclusive(_) => 3,
+        Verdict::Pass => 2,
+        Verdict::NotObservable(_) => 1,
+        Verdict::NotRun(_) => 0,
+    }
+}

@@ -1,0 +1,248 @@
+//! The way in: TCP, TLS, the upgrade, all within one deadline and all recorded.
+
+use crate::redact::{REDACTED, redact};
+use crate::{Auth, AuthError, Forgery, Placement, Recorder, Target, TestUser, Token};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use goldenpath_history::RecordKind;
+use goldenpath_protocol::{ResumePoint, SUBPROTOCOL};
+use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderValue, Request};
+use std::borrow::Cow;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+
+pub(crate) type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The library's 128 KiB are zero-filled on every read; 4 KiB save most of an idle connection's memory and a third of the processor.
+const READ_BUFFER: usize = 4 << 10;
+
+/// The largest message taken: far above any event's limit, far below what would hurt.
+const MAX_MESSAGE: usize = 16 << 20;
+
+/// The most of a refusal's body that is kept.
+const MAX_BODY: usize = 4 << 10;
+
+/// Which credential is shown.
+#[derive(Debug, Clone, Default)]
+pub enum Credential {
+    /// The user's good one.
+    #[default]
+    Valid,
+    /// The user's, good for this long only.
+    ShortLived(Duration),
+    /// One that must be refused.
+    Forged(Forgery),
+    /// This one, good.
+    Exactly(Token),
+}
+
+/// How to connect.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Connect {
+    credential: Credential,
+    client_id: Option<String>,
+    resume: Option<String>,
+}
+
+impl Connect {
+    /// A new connection that resumes nothing.
+    pub fn fresh() -> Self {
+        Self::default()
+    }
+
+    /// Goes on after the last offset received.
+    pub fn resuming(mut self, point: &ResumePoint) -> Self {
+        self.resume = Some(point.to_string());
+        self
+    }
+
+    /// Keeps a name for itself over reconnects, as a tab does.
+    pub fn as_client(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// Shows another credential.
+    pub fn showing(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+}
+
+/// A connection that did not come about. All but [`ConnectError::Credential`] left a record.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The target refused at the upgrade.
+    #[error("failed to connect: the target answered {status}: {body}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The body, without tokens.
+        body: String,
+    },
+    /// The target did not answer, or with something that is no WebSocket.
+    #[error("failed to connect to `{url}`: {why}")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// No such credential could be made.
+    #[error(transparent)]
+    Credential(#[from] AuthError),
+}
+
+/// Opens a socket; gives a token that is still to be sent as the first frame.
+pub(crate) async fn open(
+    target: &Target,
+    auth: &Auth,
+    user: &TestUser,
+    recorder: &Recorder,
+    conn: u32,
+    how: Connect,
+) -> Result<(Ws, Option<Token>), ConnectError> {
+    let shown = Shown::of(user, auth.placement, &how.credential)?;
+    let url = target.safe_url();
+    let unreachable = |why: String| ConnectError::Unreachable { url: url.clone(), why };
+    let request = request(target, &how, &shown).map_err(&unreachable)?;
+    let intended_t_ns = recorder.now_ns();
+    let attempt = tokio::time::timeout(target.connect_deadline(), upgrade(target, request)).await;
+    let (status, body, result) = match attempt {
+        Ok(Ok(socket)) => (Some(101), None, Ok(socket)),
+        Ok(Err(Failure::Refused(status, body))) => {
+            let body = clean(&body, shown.token.as_ref());
+            (Some(status), Some(body.clone()), Err(ConnectError::Refused { status, body }))
+        }
+        Ok(Err(Failure::Broken(status, why))) => {
+            let why = clean(&why, shown.token.as_ref());
+            (status, Some(why.clone()), Err(unreachable(why)))
+        }
+        Err(_) => {
+            let why = format!("no answer within {} s", target.connect_deadline().as_secs_f64());
+            (None, Some(why.clone()), Err(unreachable(why)))
+        }
+    };
+    recorder.record(
+        Some(conn),
+        Some(user.name()),
+        RecordKind::Open {
+            url: Some(Cow::Owned(url.clone())),
+            status,
+            intended_t_ns: Some(intended_t_ns),
+            credential: shown.case.map(Cow::Borrowed),
+            body: body.map(Cow::Owned),
+        },
+    );
+    let first = (shown.placement == Placement::FirstFrame).then_some(shown.token).flatten();
+    result.map(|socket| (socket, first))
+}
+
+/// A credential as it goes out.
+struct Shown {
+    token: Option<Token>,
+    placement: Placement,
+    case: Option<&'static str>,
+}
+
+impl Shown {
+    fn of(user: &TestUser, placement: Placement, credential: &Credential) -> Result<Self, AuthError> {
+        let valid = |token| Ok(Self { token, placement, case: None });
+        match credential {
+            Credential::Valid => valid(user.token()?),
+            Credential::ShortLived(ttl) => valid(Some(user.token_for(*ttl)?)),
+            Credential::Exactly(token) => valid(Some(token.clone())),
+            Credential::Forged(Forgery::InQuery) if placement == Placement::Query => Err(AuthError::Case {
+                case: Forgery::InQuery.case(),
+                why: "this target takes its tokens in the query",
+            }),
+            Credential::Forged(forgery) => {
+                let placement = if *forgery == Forgery::InQuery { Placement::Query } else { placement };
+                Ok(Self { token: user.forged(*forgery)?, placement, case: Some(forgery.case()) })
+            }
+        }
+    }
+}
+
+fn request(target: &Target, how: &Connect, shown: &Shown) -> Result<Request<()>, String> {
+    let mut url = target.ws().clone();
+    // Neither can fail for `ws` and `wss`.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    {
+        let mut query = url.query_pairs_mut();
+        if let Some(client_id) = &how.client_id {
+            query.append_pair("client_id", client_id);
+        }
+        if let Some(resume) = &how.resume {
+            query.append_pair("resume", resume);
+        }
+        if let (Placement::Query, Some(token)) = (shown.placement, &shown.token) {
+            query.append_pair("token", token.reveal());
+        }
+    }
+    if url.query() == Some("") {
+        url.set_query(None);
+    }
+    let mut request = url.as_str().into_client_request().map_err(|why| why.to_string())?;
+    let mut put = |name: HeaderName, value: String| {
+        let mut value = HeaderValue::try_from(value).map_err(|_| "the token holds control characters")?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+        Ok::<(), &str>(())
+    };
+    match (shown.placement, &shown.token) {
+        (Placement::Header, Some(token)) => put(AUTHORIZATION, format!("Bearer {}", token.reveal()))?,
+        (Placement::Subprotocol, Some(token)) => {
+            let token = URL_SAFE_NO_PAD.encode(token.reveal());
+            put(SEC_WEBSOCKET_PROTOCOL, format!("{SUBPROTOCOL}, jwt.{token}"))?;
+        }
+        (Placement::Subprotocol, None) => put(SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL.to_owned())?,
+        _ => {}
+    }
+    Ok(request)
+}
+
+enum Failure {
+    Refused(u16, String),
+    /// With the status, when an answer came that is no upgrade.
+    Broken(Option<u16>, String),
+}
+
+async fn upgrade(target: &Target, request: Request<()>) -> Result<Ws, Failure> {
+    let broken = |why: String| Failure::Broken(None, why);
+    let host = target.ws().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let port = target.ws().port_or_known_default().unwrap_or(80);
+    let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|why| broken(why.to_string()))?;
+    // Small frames must leave at once; without it they only leave later.
+    let _ = tcp.set_nodelay(true);
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE));
+    let connector = target.tls().map(Connector::Rustls);
+    match client_async_tls_with_config(request, tcp, Some(config), connector).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(tungstenite::Error::Http(answer)) => {
+            let body = answer.body().as_deref().unwrap_or_default();
+            let body = String::from_utf8_lossy(&body[..body.len().min(MAX_BODY)]).into_owned();
+            Err(Failure::Refused(answer.status().as_u16(), body))
+        }
+        Err(why) => Err(broken(why.to_string())),
+    }
+}
+
+/// A refusal's text without the token that it may echo; the mark left there shows that it did.
+fn clean(text: &str, token: Option<&Token>) -> String {
+    let text = match token.map(Token::reveal) {
+        Some(token) if !token.is_empty() => Cow::Owned(text.replace(token, REDACTED)),
+        _ => Cow::Borrowed(text),
+    };
+    redact(&text).into_owned()
+}

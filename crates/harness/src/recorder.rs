@@ -1,0 +1,362 @@
+//! Writes down what every client did and saw, in order, beside the live judgment.
+//!
+//! One thread owns the file and the observer: what is judged live is exactly what is written, line by line. The file grows as
+//! `NAME.partial`, readable after each second, and gets its name when it is whole.
+
+use crate::SessionClock;
+use crate::queue::{Entry, Queue};
+use crate::redact::redact;
+use goldenpath_history::{Direction, HISTORY_VERSION, Header, HistoryWriter, Record, RecordKind};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// Sees every record with its line number, in the order of the file.
+pub type Observer = Box<dyn FnMut(u64, &Record<'_>) + Send>;
+
+/// How often what was written is made readable.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// The fastest level: records are written beside the measurement, on its processor.
+const ZSTD_LEVEL: i32 = 1;
+
+/// The compressor is called per block of this size; a call for each fragment of JSON would cost more than compressing.
+const BLOCK: usize = 64 << 10;
+
+/// Why a history could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RecorderError {
+    /// The file could not be made.
+    #[error("failed to create `{}`: {why}", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// The file could not be written to its end, or not be given its name.
+    #[error("failed to write `{}`: {why}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// The writing thread is gone.
+    #[error("failed to record: the writing thread ended early")]
+    Gone,
+}
+
+/// What a finished recording leaves.
+#[derive(Debug)]
+pub struct Finished {
+    /// The history's file, where one was asked for.
+    pub path: Option<PathBuf>,
+    /// The records, where they were kept in memory.
+    pub records: Vec<Record<'static>>,
+    /// The lines written, the header among them.
+    pub lines: u64,
+    /// Records that the capture itself lost.
+    pub lost: u64,
+}
+
+/// Takes records from clients; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    queue: Arc<Queue>,
+    conns: Arc<AtomicU32>,
+}
+
+impl Recorder {
+    /// Nanoseconds since the session began.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.queue.clock().now_ns()
+    }
+
+    /// The session's clock.
+    #[must_use]
+    pub fn clock(&self) -> SessionClock {
+        *self.queue.clock()
+    }
+
+    /// Stamps and keeps a record; gives the stamp.
+    pub fn record(&self, conn: Option<u32>, user: Option<&str>, kind: RecordKind<'static>) -> u64 {
+        let size = match &kind {
+            RecordKind::Frame { raw, .. } => raw.len(),
+            RecordKind::Mark { note: Some(note), .. } => note.len(),
+            _ => 0,
+        };
+        let user = user.map(|user| Cow::Owned(user.to_owned()));
+        self.queue.push(size, |t_ns| Entry::Other(Box::new(Record { t_ns, conn, user, kind })))
+    }
+
+    /// Keeps a mark: the start of a category, a probe and its answer.
+    pub fn mark(
+        &self,
+        conn: Option<u32>,
+        user: Option<&str>,
+        name: &'static str,
+        note: Option<String>,
+    ) -> u64 {
+        self.record(conn, user, RecordKind::Mark { name: name.into(), note: note.map(Cow::Owned) })
+    }
+
+    /// Keeps a measured quantity.
+    pub fn sample(&self, name: impl Into<Cow<'static, str>>, value: f64) -> u64 {
+        self.record(None, None, RecordKind::Sample { name: name.into(), value })
+    }
+
+    pub(crate) fn next_conn(&self) -> u32 {
+        self.conns.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn text_in(&self, conn: u32, user: &Arc<str>, text: Utf8Bytes) -> u64 {
+        let user = user.clone();
+        self.queue.push(text.len(), |t_ns| Entry::TextIn { t_ns, conn, user, text })
+    }
+}
+
+/// A recording under way. Finish it; one that is dropped leaves a readable `.partial`.
+#[derive(Debug)]
+#[must_use = "a recording that is dropped stays partial"]
+pub struct Recording {
+    recorder: Recorder,
+    kept: Option<Arc<Mutex<Vec<Record<'static>>>>>,
+    path: Option<PathBuf>,
+    thread: Option<JoinHandle<Written>>,
+}
+
+impl Recording {
+    /// Begins a recording into `path` (zstd; `None`: no file), seen by `observer` on the way.
+    ///
+    /// The header gets the wall clock of the session's beginning.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn start(
+        header: &Header,
+        path: Option<&Path>,
+        observer: Option<Observer>,
+    ) -> Result<Self, RecorderError> {
+        Self::begin(SessionClock::start(), header, path, observer, None)
+    }
+
+    /// The same, on a clock that runs already.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn start_at(
+        clock: SessionClock,
+        header: &Header,
+        path: Option<&Path>,
+        observer: Option<Observer>,
+    ) -> Result<Self, RecorderError> {
+        Self::begin(clock, header, path, observer, None)
+    }
+
+    /// Begins a recording that is only kept in memory.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub fn in_memory() -> Result<Self, RecorderError> {
+        let header = Header {
+            history: HISTORY_VERSION,
+            session_id: "memory".to_owned(),
+            target: String::new(),
+            profile: "goldenpath".to_owned(),
+            seed: 0,
+            limits: BTreeMap::new(),
+            t0_unix_ms: None,
+            auth_mode: None,
+            categories: Vec::new(),
+            sla: false,
+        };
+        Self::begin(SessionClock::start(), &header, None, None, Some(Arc::default()))
+    }
+
+    fn begin(
+        clock: SessionClock,
+        header: &Header,
+        path: Option<&Path>,
+        observer: Option<Observer>,
+        kept: Option<Arc<Mutex<Vec<Record<'static>>>>>,
+    ) -> Result<Self, RecorderError> {
+        let mut header = header.clone();
+        header.t0_unix_ms = Some(clock.t0_unix_ms());
+        let file = match path {
+            Some(path) => {
+                let partial = partial(path);
+                let refuse = |why| RecorderError::Create { path: partial.clone(), why };
+                Some(create(&partial, &header).map_err(refuse)?)
+            }
+            None => None,
+        };
+        let queue = Arc::new(Queue::new(clock));
+        let writer = Writer { file, observer, kept: kept.clone(), lines: 1, lost: 0, failed: None };
+        let from = queue.clone();
+        let thread = std::thread::Builder::new()
+            .name("goldenpath-recorder".to_owned())
+            .spawn(move || writer.run(&from))
+            .map_err(|_| RecorderError::Gone)?;
+        let recorder = Recorder { queue, conns: Arc::default() };
+        Ok(Self { recorder, kept, path: path.map(Path::to_owned), thread: Some(thread) })
+    }
+
+    /// A handle for clients.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        self.recorder.clone()
+    }
+
+    /// The records so far, where they are kept in memory; the last 25 ms may be missing.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Record<'static>> {
+        let kept = self.kept.as_ref();
+        kept.map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+    }
+
+    /// Writes what is left and gives the file its name. Records that come later are lost. Blocks for the last write.
+    ///
+    /// # Errors
+    /// When anything could not be written; the `.partial` then holds what could.
+    pub fn finish(mut self) -> Result<Finished, RecorderError> {
+        let written = self.stop().ok_or(RecorderError::Gone)?;
+        let path = self.path.take();
+        if let Some(path) = &path {
+            let refuse = |why| RecorderError::Write { path: path.clone(), why };
+            written.end.map_err(refuse)?;
+            std::fs::rename(partial(path), path).map_err(refuse)?;
+        }
+        let kept = self.kept.take();
+        let records =
+            kept.map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)));
+        Ok(Finished { path, records: records.unwrap_or_default(), lines: written.lines, lost: written.lost })
+    }
+
+    fn stop(&mut self) -> Option<Written> {
+        self.recorder.queue.close();
+        self.thread.take()?.join().ok()
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The name while it grows.
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
+}
+
+type Output = HistoryWriter<BufWriter<zstd::Encoder<'static, File>>>;
+
+fn create(path: &Path, header: &Header) -> io::Result<Output> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    HistoryWriter::plain(BufWriter::with_capacity(BLOCK, zstd::Encoder::new(file, ZSTD_LEVEL)?), header)
+}
+
+fn complete(output: Output) -> io::Result<()> {
+    let encoder = output.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    encoder.finish()?.sync_all()
+}
+
+struct Writer {
+    file: Option<Output>,
+    observer: Option<Observer>,
+    kept: Option<Arc<Mutex<Vec<Record<'static>>>>>,
+    lines: u64,
+    lost: u64,
+    failed: Option<io::Error>,
+}
+
+/// How the writing thread ended.
+struct Written {
+    end: io::Result<()>,
+    lines: u64,
+    lost: u64,
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Written").field("lines", &self.lines).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    fn run(mut self, queue: &Queue) -> Written {
+        let mut entries = Vec::new();
+        let mut flushed = Instant::now();
+        loop {
+            let turn = queue.take(&mut entries);
+            for entry in entries.drain(..) {
+                match entry {
+                    Entry::TextIn { t_ns, conn, user, text } => {
+                        let kind = RecordKind::Frame {
+                            dir: Direction::In,
+                            raw: redact(text.as_str()),
+                            opcode: None,
+                        };
+                        let user = Some(Cow::Borrowed(&*user));
+                        self.keep(&Record { t_ns, conn: Some(conn), user, kind });
+                    }
+                    Entry::Other(record) => self.keep(&record),
+                }
+            }
+            if turn.lost > 0 {
+                self.lost += turn.lost;
+                let kind = RecordKind::Lost { count: turn.lost, why: "the writer fell behind".into() };
+                self.keep(&Record { t_ns: queue.clock().now_ns(), conn: None, user: None, kind });
+            }
+            if turn.closed {
+                break;
+            }
+            if flushed.elapsed() >= FLUSH_EVERY {
+                self.write(HistoryWriter::flush);
+                flushed = Instant::now();
+            }
+        }
+        let end = match (self.failed, self.file) {
+            (Some(why), _) => Err(why),
+            (None, Some(output)) => complete(output),
+            (None, None) => Ok(()),
+        };
+        Written { end, lines: self.lines, lost: self.lost }
+    }
+
+    fn keep(&mut self, record: &Record<'_>) {
+        self.lines += 1;
+        self.write(|output| output.write(record).map(|_| ()));
+        if let Some(observer) = &mut self.observer {
+            observer(self.lines, record);
+        }
+        if let Some(kept) = &self.kept {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone().into_owned());
+        }
+    }
+
+    /// After the first failure nothing is written any more, so that the file ends where it broke.
+    fn write(&mut self, write: impl FnOnce(&mut Output) -> io::Result<()>) {
+        if let Some(output) = &mut self.file
+            && self.failed.is_none()
+            && let Err(why) = write(output)
+        {
+            self.failed = Some(why);
+        }
+    }
+}

@@ -10,11 +10,16 @@ mod error;
 mod line;
 mod lines;
 
+mod capture;
+
+mod redact;
 mod reference;
 
+pub use capture::{Capture, Imported, ImportedRecord, Input};
 pub use codec::{HistoryReader, HistoryWriter};
 pub use error::{LineError, LineFault, OpenError};
 pub use record::{
     ClosedBy, Direction, Expect, FaultPhase, HISTORY_VERSION, Header, Outcome, Record, RecordKind, ToolDemand,
 };
+pub use redact::{REDACTED_JWT, REDACTED_KEY, REDACTED_TOKEN, redact, redact_known, was_redacted};
 pub use reference::{find_reference, make_reference, references, split_reference, with_reference};

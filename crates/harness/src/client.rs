@@ -5,12 +5,12 @@ mod read;
 
 pub use connect::{Connect, ConnectError, Credential};
 
-use crate::redact::{REDACTED, redact};
 use crate::{Auth, Closed, Greeting, Prompt, Recorder, RunView, Target, TestUser, Token, View, WaitError};
 use connect::Ws;
 use futures_util::SinkExt as _;
 use futures_util::stream::{SplitSink, StreamExt as _};
 use goldenpath_history::{ClosedBy, Direction, RecordKind, split_reference};
+use goldenpath_history::{REDACTED_JWT, redact};
 use serde_json::json;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -113,7 +113,7 @@ impl Client {
         if let Some(token) = greeting {
             let frame = |token: &str| json!({"type": "authenticate", "token": token}).to_string();
             // A socket that is closed already says so in its record; there is nothing to add here.
-            let _ = client.send_as(frame(token.reveal()), frame(REDACTED)).await;
+            let _ = client.send_as(frame(token.reveal()), frame(REDACTED_JWT)).await;
         }
         Ok(client)
     }
@@ -205,7 +205,7 @@ impl Client {
     /// When the frame does not leave.
     pub async fn refresh(&self, token: &Token) -> Result<(), SendError> {
         let frame = |token: &str| json!({"type": "refresh", "token": token}).to_string();
-        self.send_as(frame(token.reveal()), frame(REDACTED)).await
+        self.send_as(frame(token.reveal()), frame(REDACTED_JWT)).await
     }
 
     /// Sends any text, well-formed or not.

@@ -34,7 +34,6 @@ mod wait;
 mod clock;
 mod queue;
 mod recorder;
-mod redact;
 
 mod canary;
 mod probe;

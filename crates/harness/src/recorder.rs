@@ -5,7 +5,7 @@
 
 use crate::SessionClock;
 use crate::queue::{Entry, Queue};
-use crate::redact::redact;
+use goldenpath_history::redact;
 use goldenpath_history::{Direction, HISTORY_VERSION, Header, HistoryWriter, Record, RecordKind};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

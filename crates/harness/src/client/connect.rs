@@ -1,10 +1,9 @@
 //! The way in: TCP, TLS, the upgrade, all within one deadline and all recorded.
 
-use crate::redact::{REDACTED, redact};
 use crate::{Auth, AuthError, Forgery, Placement, Recorder, Target, TestUser, Token};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use goldenpath_history::RecordKind;
+use goldenpath_history::{REDACTED_TOKEN, RecordKind, redact};
 use goldenpath_protocol::{ResumePoint, SUBPROTOCOL};
 use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderValue, Request};
@@ -240,9 +239,10 @@ async fn upgrade(target: &Target, request: Request<()>) -> Result<Ws, Failure> {
 
 /// A refusal's text without the token that it may echo; the mark left there shows that it did.
 fn clean(text: &str, token: Option<&Token>) -> String {
-    let text = match token.map(Token::reveal) {
-        Some(token) if !token.is_empty() => Cow::Owned(text.replace(token, REDACTED)),
-        _ => Cow::Borrowed(text),
-    };
-    redact(&text).into_owned()
+    // First by its shape, which says what it was; then by its text, for one that looks like nothing.
+    let text = redact(text);
+    match token.map(Token::reveal) {
+        Some(token) if !token.is_empty() => text.replace(token, REDACTED_TOKEN),
+        _ => text.into_owned(),
+    }
 }

@@ -1,0 +1,282 @@
+//! A client against servers that behave, refuse, and misbehave: whatever comes is in the record, and nothing crashes.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use goldenpath_harness::{
+    Auth, Client, Connect, ConnectError, Credential, Forgery, MintSettings, Minter, Prompts, Recording,
+    Session, Target, TestUser, known_scenarios,
+};
+use goldenpath_history::{ClosedBy, Direction, HistoryReader, Record, RecordKind};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// A server for one connection.
+async fn serve<F, A>(act: A) -> Target
+where
+    A: FnOnce(TcpStream) -> F + Send + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { act(listener.accept().await.unwrap().0).await });
+    Target::new(&format!("ws://{address}/ws")).unwrap().with_connect_deadline(Duration::from_millis(500))
+}
+
+async fn accept(tcp: TcpStream) -> WebSocketStream<TcpStream> {
+    tokio_tungstenite::accept_async(tcp).await.unwrap()
+}
+
+fn minting() -> (Auth, TestUser) {
+    let minter = Arc::new(Minter::new(MintSettings::default(), &[7; 32]).unwrap());
+    let user = TestUser::minted("ada", minter.clone());
+    (Auth { mode: goldenpath_harness::AuthMode::Mint(minter), ..Auth::none() }, user)
+}
+
+async fn connect(target: Target, recording: &Recording) -> Result<Client, ConnectError> {
+    let (auth, user) = minting();
+    Session::new(target, auth, recording.recorder()).connect(&user, Connect::fresh()).await
+}
+
+fn frames<'a>(records: &'a [Record<'a>], way: Direction) -> Vec<&'a str> {
+    let frame = |record: &'a Record<'a>| match &record.kind {
+        RecordKind::Frame { dir, raw, .. } if *dir == way => Some(raw.as_ref()),
+        _ => None,
+    };
+    records.iter().filter_map(frame).collect()
+}
+
+fn closes(records: &[Record<'_>]) -> Vec<(Option<u16>, ClosedBy)> {
+    let close = |record: &Record<'_>| match &record.kind {
+        RecordKind::Close { code, by, .. } => Some((*code, *by)),
+        _ => None,
+    };
+    records.iter().filter_map(close).collect()
+}
+
+#[tokio::test]
+async fn a_run_is_recorded_from_its_request_to_its_end() {
+    let target = serve(|tcp| async {
+        let mut socket = accept(tcp).await;
+        let Some(Ok(Message::Text(asked))) = socket.next().await else { return };
+        let asked: Value = serde_json::from_str(&asked).unwrap();
+        for (seq, kind) in ["agent_started", "agent_completed"].into_iter().enumerate() {
+            let event =
+                json!({"type": kind, "run_id": "r1", "request_id": asked["request_id"], "seq": seq + 1});
+            socket.send(Message::text(event.to_string())).await.unwrap();
+        }
+        while let Some(Ok(_)) = socket.next().await {}
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let client = connect(target, &recording).await.unwrap();
+    let prompt = Prompts::new(1, "ada").next(&known_scenarios()[0]);
+    client.ask(&prompt, None).await.unwrap();
+    let (run, _) = client.wait_for_end(&prompt.request_id, SOON).await.unwrap().unwrap();
+    assert_eq!(run, "r1");
+    client.close().await;
+
+    let records = recording.finish().unwrap().records;
+    assert!(records.is_sorted_by_key(|record| record.t_ns));
+    assert!(matches!(records[0].kind, RecordKind::Open { status: Some(101), credential: None, .. }));
+    assert!(
+        matches!(&records[1].kind, RecordKind::Request { request_id, .. } if *request_id == prompt.request_id)
+    );
+    assert_eq!(frames(&records, Direction::Out).len(), 1);
+    assert_eq!(frames(&records, Direction::In).len(), 2);
+    assert_eq!(closes(&records), [(Some(1000), ClosedBy::Client)]);
+    assert!(records.iter().all(|record| record.user.as_deref() == Some("ada")));
+}
+
+#[tokio::test]
+async fn a_refusal_is_recorded_with_its_body_and_without_the_token() {
+    let target = serve(|mut tcp| async move {
+        let mut head = vec![0; 4096];
+        let read = tcp.read(&mut head).await.unwrap();
+        let head = String::from_utf8_lossy(&head[..read]).into_owned();
+        let token = head.lines().find_map(|line| line.split("Bearer ").nth(1)).unwrap_or_default().trim();
+        let body = format!("bad token {token}!");
+        let length = body.len();
+        let answer = format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {length}\r\n\r\n{body}");
+        tcp.write_all(answer.as_bytes()).await.unwrap();
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let (auth, user) = minting();
+    let session = Session::new(target, auth, recording.recorder());
+    let how = Connect::fresh().showing(Credential::Forged(Forgery::Expired));
+    let why = session.connect(&user, how).await.unwrap_err();
+    assert!(matches!(why, ConnectError::Refused { status: 401, .. }), "{why}");
+
+    let records = recording.finish().unwrap().records;
+    let RecordKind::Open { status, credential, body, .. } = &records[0].kind else { panic!("{records:?}") };
+    assert_eq!((*status, credential.as_deref()), (Some(401), Some("expired")));
+    assert_eq!(body.as_deref(), Some("bad token «redacted jwt»!"));
+}
+
+#[tokio::test]
+async fn a_target_that_is_not_there_is_recorded_as_such() {
+    let recording = Recording::in_memory().unwrap();
+    let target = Target::new("ws://127.0.0.1:1/ws").unwrap();
+    let why = connect(target, &recording).await.unwrap_err();
+    assert!(matches!(why, ConnectError::Unreachable { .. }), "{why}");
+    let records = recording.finish().unwrap().records;
+    assert!(matches!(&records[0].kind, RecordKind::Open { status: None, body: Some(_), .. }));
+}
+
+#[tokio::test]
+async fn a_silent_target_ends_the_connect_at_its_deadline() {
+    let target = serve(|tcp| async move {
+        let _held = tcp;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let why = connect(target, &recording).await.unwrap_err();
+    assert!(why.to_string().contains("no answer within 0.5 s"), "{why}");
+}
+
+#[tokio::test]
+async fn malformed_frames_are_kept_and_harm_nobody() {
+    let target = serve(|tcp| async {
+        let mut socket = accept(tcp).await;
+        for text in ["", "{", "[1,2]", "{\"type\":7}", "\u{feff}{}", "\u{0}"] {
+            socket.send(Message::text(text)).await.unwrap();
+        }
+        socket.send(Message::binary(vec![0, 159, 146, 150])).await.unwrap();
+        socket.send(Message::text(r#"{"type":"pong","n":1}"#)).await.unwrap();
+        while let Some(Ok(_)) = socket.next().await {}
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let client = connect(target, &recording).await.unwrap();
+    client.wait_for("`pong` 1", SOON, |view| view.last_pong).await.unwrap();
+    drop(client);
+    let records = recording.finish().unwrap().records;
+    assert_eq!(frames(&records, Direction::In).len(), 8);
+    let binary = records.iter().find_map(|record| match &record.kind {
+        RecordKind::Frame { opcode: Some(opcode), raw, .. } => Some((opcode.as_ref(), raw.as_ref())),
+        _ => None,
+    });
+    assert_eq!(binary, Some(("binary", "AJ+Slg==")));
+    assert_eq!(closes(&records), [(None, ClosedBy::Client)]);
+}
+
+#[tokio::test]
+async fn invalid_utf8_and_broken_framing_end_the_connection_with_a_record() {
+    for (bytes, code) in [(vec![0x81, 2, 0xff, 0xfe], 1007), (vec![0xff, 0x00], 1002)] {
+        let target = serve(|tcp| async move {
+            let mut tcp = accept(tcp).await.into_inner();
+            tcp.write_all(&bytes).await.unwrap();
+            let _ = tcp.read(&mut [0; 64]).await;
+        })
+        .await;
+        let recording = Recording::in_memory().unwrap();
+        let client = connect(target, &recording).await.unwrap();
+        assert_eq!(client.wait_for_close(SOON).await.unwrap().code, Some(code));
+        let records = recording.finish().unwrap().records;
+        assert_eq!(closes(&records), [(Some(code), ClosedBy::Client)]);
+    }
+}
+
+#[tokio::test]
+async fn who_closed_is_told_apart() {
+    let polite = serve(|tcp| async {
+        let mut socket = accept(tcp).await;
+        socket.close(None).await.unwrap();
+        while let Some(Ok(_)) = socket.next().await {}
+    })
+    .await;
+    let rude = serve(|tcp| async { drop(accept(tcp).await) }).await;
+    for (target, expected) in [(polite, (Some(1005), ClosedBy::Server)), (rude, (None, ClosedBy::Transport))]
+    {
+        let recording = Recording::in_memory().unwrap();
+        let client = connect(target, &recording).await.unwrap();
+        client.wait_for_close(SOON).await.unwrap();
+        assert_eq!(closes(&recording.finish().unwrap().records), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_wait_says_what_it_waited_for_and_what_came() {
+    let target = serve(|tcp| async {
+        let mut socket = accept(tcp).await;
+        socket.send(Message::text(r#"{"type":"heartbeat","offset":0}"#)).await.unwrap();
+        while let Some(Ok(_)) = socket.next().await {}
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let client = connect(target, &recording).await.unwrap();
+    client.wait_for("a heartbeat", SOON, |view| (view.heartbeats > 0).then_some(())).await.unwrap();
+    let why = client.wait_for_greeting(Duration::from_millis(20)).await.unwrap_err();
+    let said = "failed to see `connection_established` within 0.02 s: 1 frames came, the last `heartbeat`, the connection is open";
+    assert_eq!(why.to_string(), said);
+}
+
+#[tokio::test]
+async fn a_refreshed_token_is_sent_and_not_recorded() {
+    let (sent, mut seen) = tokio::sync::mpsc::channel(1);
+    let target = serve(|tcp| async move {
+        let mut socket = accept(tcp).await;
+        while let Some(Ok(Message::Text(text))) = socket.next().await {
+            // The token comes back in what the server says: it must not reach the file either.
+            socket.send(Message::text(text.clone())).await.unwrap();
+            sent.send(text.to_string()).await.unwrap();
+        }
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let client = connect(target, &recording).await.unwrap();
+    let token = minting().1.token().unwrap().unwrap();
+    client.refresh(&token).await.unwrap();
+    assert!(seen.recv().await.unwrap().contains(token.reveal()));
+    client.wait_for("the echo", SOON, |view| (view.frames > 0).then_some(())).await.unwrap();
+    drop(client);
+    let records = recording.finish().unwrap().records;
+    assert_eq!(frames(&records, Direction::Out), [r#"{"token":"«redacted jwt»","type":"refresh"}"#]);
+    assert_eq!(frames(&records, Direction::In), [r#"{"token":"«redacted jwt»","type":"refresh"}"#]);
+}
+
+#[tokio::test]
+async fn a_recording_becomes_a_file_when_it_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl.zst");
+    let header = goldenpath_history::Header::new("s", "ws://x/ws", "goldenpath");
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let lines = seen.clone();
+    let observer = Box::new(move |line, _: &Record<'_>| lines.lock().unwrap().push(line));
+    let recording = Recording::start(&header, Some(&path), Some(observer)).unwrap();
+    for value in 0..3 {
+        recording.recorder().sample("x", f64::from(value));
+    }
+    assert!(!path.exists() && folder.path().join("history.jsonl.zst.partial").exists());
+    let finished = recording.finish().unwrap();
+    assert_eq!((finished.lines, finished.lost), (4, 0));
+    assert_eq!(*seen.lock().unwrap(), [2, 3, 4]);
+
+    let file = std::io::BufReader::new(std::fs::File::open(&path).unwrap());
+    let mut reader = HistoryReader::open(file).unwrap();
+    assert!(reader.header().t0_unix_ms.is_some());
+    let mut lines = 0;
+    while let Some(record) = reader.next() {
+        record.unwrap();
+        lines += 1;
+    }
+    assert_eq!(lines, 3);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error_that_names_it() {
+    let header = goldenpath_history::Header::new("s", "ws://x/ws", "goldenpath");
+    let why = Recording::start(&header, Some("/nonexistent/history.jsonl.zst".as_ref()), None).unwrap_err();
+    assert!(
+        why.to_string().starts_with("failed to create `/nonexistent/history.jsonl.zst.partial`"),
+        "{why}"
+    );
+}

@@ -1,0 +1,296 @@
+//! Between a request and its run: one task per run drives the agent and tells the user what it does.
+//!
+//! Knows agents, the store and the notifier; no sockets. A run belongs to its user, not to the connection that
+//! asked: it goes on when that connection dies.
+
+mod deltas;
+mod recovery;
+mod run;
+mod slots;
+
+use crate::clock::Clock;
+use crate::config::GatewayConfig;
+use crate::context::UserExecutionContext;
+use crate::metrics::Metrics;
+use crate::notifier::WebSocketNotifier;
+use goldenpath_agent::Agent;
+use goldenpath_protocol::{ErrorCode, RequestId, RunId, RunState, ThreadId, Tier, UserId};
+use goldenpath_storage::{BeginRun, Begun, NewRun, Store, StoreError};
+use slots::{Place, Slot, Slots};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A user's request for a run.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// Who asks.
+    pub user_id: UserId,
+    /// What the user has paid for.
+    pub tier: Tier,
+    /// The client's id of the request.
+    pub request_id: RequestId,
+    /// The thread to go on in; `None`: a new one.
+    pub thread_id: Option<ThreadId>,
+    /// The agent; `None`: the default one.
+    pub agent: Option<String>,
+    /// The prompt.
+    pub message: String,
+}
+
+/// A request that has a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The client's id of the request.
+    pub request_id: RequestId,
+    /// The run.
+    pub run_id: RunId,
+    /// Its thread.
+    pub thread_id: ThreadId,
+    /// Whether an earlier request began it.
+    pub duplicate: bool,
+}
+
+/// A request that was refused; it has used nothing up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RequestRefused {
+    /// The code for the client.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: String,
+}
+
+impl RequestRefused {
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// Drives agents for users.
+#[derive(Debug, Clone)]
+pub struct AgentWebSocketBridge {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    notifier: WebSocketNotifier,
+    agent: Arc<dyn Agent>,
+    clock: Arc<dyn Clock>,
+    config: Arc<GatewayConfig>,
+    slots: Arc<Slots>,
+    tasks: TaskTracker,
+    draining: AtomicBool,
+    /// Runs end as interrupted, stored first.
+    interrupt: CancellationToken,
+    /// Runs stop where they stand, as in a crash.
+    stop: CancellationToken,
+}
+
+impl AgentWebSocketBridge {
+    /// A bridge without runs. When `stop` fires, its runs stop where they stand.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        notifier: WebSocketNotifier,
+        agent: Arc<dyn Agent>,
+        clock: Arc<dyn Clock>,
+        config: Arc<GatewayConfig>,
+        metrics: Arc<Metrics>,
+        stop: CancellationToken,
+    ) -> Self {
+        let inner = Inner {
+            store,
+            notifier,
+            agent,
+            clock,
+            config,
+            slots: Slots::new(metrics),
+            tasks: TaskTracker::new(),
+            draining: AtomicBool::new(false),
+            interrupt: CancellationToken::new(),
+            stop,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Begins the run of a request, or finds the one that the same request began. `announce` is called before the
+    /// run makes its first event.
+    ///
+    /// # Errors
+    /// [`RequestRefused`] holds the code for the client.
+    pub async fn request<F>(&self, request: RunRequest, announce: F) -> Result<Accepted, RequestRefused>
+    where
+        F: FnOnce(&Accepted) + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        if inner.draining.load(Ordering::Acquire) {
+            return Err(RequestRefused::new(
+                ErrorCode::Draining,
+                "the server is about to stop (hint: reconnect)",
+            ));
+        }
+        // A task of its own: when the asking connection dies between the store and the start, the run must start.
+        let begun = self.inner.tasks.spawn(async move { inner.begin(request, announce).await }).await;
+        begun.unwrap_or_else(|_| Err(RequestRefused::new(ErrorCode::Internal, "failed to begin the run")))
+    }
+
+    /// Stops an open run of this user; its `agent_cancelled` follows.
+    ///
+    /// # Errors
+    /// [`RequestRefused`] with `unknown_run` or `run_ended`.
+    pub async fn cancel(&self, user: &UserId, run: &RunId) -> Result<(), RequestRefused> {
+        if let Some(token) = self.inner.slots.cancel_token(user, run) {
+            token.cancel();
+            return Ok(());
+        }
+        match self.inner.store.run(user, run).await {
+            Ok(None) => Err(RequestRefused::new(ErrorCode::UnknownRun, "no such run")),
+            Ok(Some(record)) if record.state != RunState::Running => {
+                Err(RequestRefused::new(ErrorCode::RunEnded, format!("the run is {}", record.state.as_str())))
+            }
+            Ok(Some(_)) => Err(RequestRefused::new(ErrorCode::RunEnded, "the run is not open here any more")),
+            Err(error) => {
+                tracing::error!(%error, "failed to look a run up");
+                Err(RequestRefused::new(ErrorCode::Internal, "failed to look the run up"))
+            }
+        }
+    }
+
+    /// Ends what a dead process left running, as interrupted; gives how many runs that were.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store does not tell them; a single run that cannot be ended is logged and left.
+    pub async fn recover(&self) -> Result<usize, StoreError> {
+        self.inner.recover().await
+    }
+
+    /// Takes no new requests from now on.
+    pub fn refuse_requests(&self) {
+        self.inner.draining.store(true, Ordering::Release);
+    }
+
+    /// Ends the open runs as interrupted, stored first; gives whether all of them ended in time.
+    pub async fn interrupt(&self, within: Duration) -> bool {
+        self.refuse_requests();
+        self.inner.interrupt.cancel();
+        self.join(within).await
+    }
+
+    /// Waits for the open runs to end; gives whether they did.
+    pub async fn join(&self, within: Duration) -> bool {
+        self.inner.tasks.close();
+        tokio::time::timeout(within, self.inner.tasks.wait()).await.is_ok()
+    }
+
+    /// Open runs of a user.
+    #[must_use]
+    pub fn open_runs_of(&self, user: &UserId) -> usize {
+        self.inner.slots.of(user)
+    }
+
+    /// Open runs of the node.
+    #[must_use]
+    pub fn open_runs(&self) -> usize {
+        self.inner.slots.total()
+    }
+}
+
+impl Inner {
+    async fn begin<F>(self: Arc<Self>, request: RunRequest, announce: F) -> Result<Accepted, RequestRefused>
+    where
+        F: FnOnce(&Accepted) + Send + 'static,
+    {
+        let agent = self.agent_of(request.agent.as_deref())?;
+        let run_id = RunId::from(uuid::Uuid::now_v7());
+        let (user, request_id) = (&request.user_id, &request.request_id);
+        let slot = match self.slots.take(user, request_id, &run_id, self.config.runs_per_user) {
+            Place::Free(slot) => Some(slot),
+            Place::AlreadyOpen => None,
+            Place::None => {
+                let limit = self.config.runs_per_user;
+                return Err(RequestRefused::new(
+                    ErrorCode::RunLimit,
+                    format!("{limit} runs are open already (hint: wait for one to end, or cancel one)"),
+                ));
+            }
+        };
+        let new = NewRun {
+            user_id: user.clone(),
+            request_id: request_id.clone(),
+            thread_id: request.thread_id.clone(),
+            agent: agent.clone(),
+            message: request.message.clone(),
+            run_id: run_id.clone(),
+            new_thread_id: ThreadId::from(uuid::Uuid::now_v7()),
+            now: self.clock.now(),
+        };
+        let (begun, duplicate) = match self.store.begin_run(new).await {
+            Ok(BeginRun::Started(begun)) => (begun, false),
+            Ok(BeginRun::Duplicate(begun)) => (begun, true),
+            Ok(BeginRun::Conflict) => {
+                let message = "this request_id was used with another thread, agent or message";
+                return Err(RequestRefused::new(ErrorCode::IdempotencyConflict, message));
+            }
+            Ok(BeginRun::UnknownThread) => {
+                return Err(RequestRefused::new(ErrorCode::UnknownThread, "no such thread"));
+            }
+            Err(error) => {
+                tracing::error!(%error, "failed to begin a run");
+                return Err(RequestRefused::new(ErrorCode::Internal, "failed to begin the run"));
+            }
+        };
+        let accepted = accepted(&request, &begun, duplicate);
+        announce(&accepted);
+        if !duplicate {
+            let slot = slot.unwrap_or_else(|| self.slots.force(user, request_id, &run_id));
+            self.start(request, begun, agent, slot);
+        }
+        Ok(accepted)
+    }
+
+    fn start(self: Arc<Self>, request: RunRequest, begun: Begun, agent: String, mut slot: Slot) {
+        let context = UserExecutionContext::new(
+            request.user_id,
+            begun.thread_id,
+            begun.run_id,
+            request.request_id,
+            request.tier,
+            agent,
+        );
+        match context {
+            Ok(context) => {
+                slot.activate();
+                let tasks = self.tasks.clone();
+                tasks.spawn(run::drive(self, context, request.message, slot));
+            }
+            // Agents are looked up by name, so this one has a name.
+            Err(error) => tracing::error!(%error, "failed to start a run"),
+        }
+    }
+
+    fn agent_of(&self, asked: Option<&str>) -> Result<String, RequestRefused> {
+        let names = self.agent.names();
+        let found = match asked {
+            None => names.first(),
+            Some(asked) => names.iter().find(|name| name.as_str() == asked),
+        };
+        found.cloned().ok_or_else(|| {
+            let message = format!("no agent of this name (hint: one of {})", names.join(", "));
+            RequestRefused::new(ErrorCode::UnknownAgent, message)
+        })
+    }
+}
+
+fn accepted(request: &RunRequest, begun: &Begun, duplicate: bool) -> Accepted {
+    Accepted {
+        request_id: request.request_id.clone(),
+        run_id: begun.run_id.clone(),
+        thread_id: begun.thread_id.clone(),
+        duplicate,
+    }
+}

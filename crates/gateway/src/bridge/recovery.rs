@@ -1,0 +1,96 @@
+//! Runs that a dead process left `running`: closed in the store and told to their users.
+
+use super::Inner;
+use crate::context::{ContextError, UserExecutionContext};
+use crate::notifier::{NotifyError, RunStream};
+use goldenpath_protocol::{
+    ErrorCode, EventBody, EventHead, ExecutionId, RunEvent, RunFailure, Tier, ToolError,
+};
+use goldenpath_storage::{RunRecord, StoreError};
+use std::time::Duration;
+
+const STOPPED: &str = "the server stopped while the run was open (hint: ask again)";
+
+#[derive(Debug, thiserror::Error)]
+enum RecoveryError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("failed to read a stored event: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
+}
+
+impl Inner {
+    pub(super) async fn recover(&self) -> Result<usize, StoreError> {
+        let left = self.store.running_runs().await?;
+        let mut closed = 0;
+        for record in left {
+            let run = record.run_id.clone();
+            match self.close_left_over(record).await {
+                Ok(()) => closed += 1,
+                Err(error) => tracing::error!(%run, %error, "failed to close a run that was left open"),
+            }
+        }
+        Ok(closed)
+    }
+
+    async fn close_left_over(&self, record: RunRecord) -> Result<(), RecoveryError> {
+        let envelopes = self.store.events(&record.user_id, &record.run_id).await?;
+        let mut stored = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            stored.push((serde_json::from_str::<RunEvent>(&envelope)?, envelope));
+        }
+        let supervisor = stored
+            .iter()
+            .find(|(event, _)| event.head.parent_agent.is_none())
+            .map_or(record.agent.as_str(), |(event, _)| event.head.agent_name.as_str());
+        let context = UserExecutionContext::new(
+            record.user_id,
+            record.thread_id,
+            record.run_id,
+            record.request_id,
+            Tier::default(),
+            supervisor,
+        )?;
+        let open = open_tools(&stored);
+        let untold = stored.is_empty();
+        let mut run = RunStream::resume(context.clone(), stored, record.created_at, self.clock.now());
+        if untold {
+            let task: String = record.message.chars().take(120).collect();
+            let task = if task.trim().is_empty() { "a request without words".to_owned() } else { task };
+            let _ = self.notifier.agent_started(&mut run, &task).await?;
+        }
+        for (head, tool, execution_id) in open {
+            let speaker = match head.parent_agent {
+                Some(_) => context.child(head.agent_name)?,
+                None => context.clone(),
+            };
+            let error =
+                ToolError { code: ErrorCode::Interrupted.as_str().to_owned(), message: STOPPED.to_owned() };
+            let _ = self
+                .notifier
+                .tool_completed(&mut run, &speaker, &tool, &execution_id, Err(error), Duration::ZERO)
+                .await?;
+        }
+        let _ = self.notifier.agent_failed(&mut run, RunFailure::interrupted(STOPPED)).await?;
+        Ok(())
+    }
+}
+
+/// The calls that were told and never answered, oldest first.
+fn open_tools(stored: &[(RunEvent, String)]) -> Vec<(EventHead, String, ExecutionId)> {
+    let mut open = Vec::new();
+    for (event, _) in stored {
+        match &event.body {
+            EventBody::ToolExecuting { tool_name, execution_id, .. } => {
+                open.push((event.head.clone(), tool_name.clone(), execution_id.clone()));
+            }
+            EventBody::ToolCompleted { execution_id, .. } => open.retain(|(_, _, id)| id != execution_id),
+            _ => {}
+        }
+    }
+    open
+}

@@ -1,0 +1,419 @@
+//! One run: an agent's steps in, the user's events out, exactly one terminal.
+
+use super::Inner;
+use super::deltas::Deltas;
+use super::slots::Slot;
+use crate::context::UserExecutionContext;
+use crate::notifier::{Completion, NotifyError, RunStream};
+use goldenpath_agent::{Answer, Step, Task, TaskEnd, TaskFailure};
+use goldenpath_protocol::{ErrorCode, ExecutionId, RunFailure, ServerFrame, ToolError};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Steps that may wait for us before the agent does.
+const STEPS_AHEAD: usize = 32;
+/// Bytes of a prompt that describe a task whose agent does not.
+const DESCRIPTION_CHARS: usize = 120;
+
+/// Why a run is stopped before its agent is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Cancelled,
+    Deadline,
+    Interrupted,
+}
+
+/// A tool that was called and has not answered.
+#[derive(Debug)]
+struct OpenTool {
+    execution_id: ExecutionId,
+    name: String,
+    speaker: UserExecutionContext,
+    since: Instant,
+}
+
+/// Runs an agent for one request, from its first event to its terminal.
+pub(super) async fn drive(inner: Arc<Inner>, context: UserExecutionContext, message: String, slot: Slot) {
+    let stop = inner.stop.clone();
+    // A hard stop drops everything where it stands, the agent included: the store says `running`, as after a crash.
+    let _ = stop.run_until_cancelled(Run::new(inner, context, message).drive(&slot)).await;
+}
+
+struct Run {
+    inner: Arc<Inner>,
+    stream: RunStream,
+    context: UserExecutionContext,
+    message: String,
+    started: bool,
+    open: BTreeMap<u32, OpenTool>,
+    /// Tools whose last call failed, with what was said.
+    failed: BTreeMap<String, String>,
+    deltas: Deltas,
+}
+
+impl Run {
+    fn new(inner: Arc<Inner>, context: UserExecutionContext, message: String) -> Self {
+        Self {
+            stream: RunStream::new(context.clone()),
+            deltas: Deltas::new(inner.config.delta_interval, inner.config.deltas_per_run),
+            inner,
+            context,
+            message,
+            started: false,
+            open: BTreeMap::new(),
+            failed: BTreeMap::new(),
+        }
+    }
+
+    async fn drive(mut self, slot: &Slot) {
+        let agent_stop = CancellationToken::new();
+        let (steps, mut received) = mpsc::channel(STEPS_AHEAD);
+        let agent = Arc::clone(&self.inner.agent);
+        let (task, token) = (self.task(), agent_stop.clone());
+        // A task of its own, so that a panic stays in it.
+        let mut agent =
+            AbortOnDropHandle::new(tokio::spawn(async move { agent.run(task, steps, token).await }));
+        let outcome = match self.follow(&mut received, slot, &agent_stop).await {
+            Ok(stop) => {
+                let end = if stop.is_none() { Some((&mut agent).await) } else { None };
+                agent.abort();
+                self.finish(stop, end).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            agent_stop.cancel();
+            drop(agent);
+            self.give_up(error).await;
+        }
+        self.settle().await;
+    }
+
+    /// Tells every step until there are no more; gives why the run was stopped, if it was.
+    async fn follow(
+        &mut self,
+        received: &mut mpsc::Receiver<Step>,
+        slot: &Slot,
+        agent_stop: &CancellationToken,
+    ) -> Result<Option<Stop>, NotifyError> {
+        let deadline = Instant::now() + self.inner.config.run_deadline;
+        let interrupt = self.inner.interrupt.clone();
+        let mut stop = None;
+        let mut patience = deadline;
+        loop {
+            let due = self.deltas.due().filter(|_| stop.is_none());
+            let asked = tokio::select! {
+                biased;
+                () = slot.cancelled().cancelled(), if stop.is_none() => Stop::Cancelled,
+                () = interrupt.cancelled(), if stop.is_none() => Stop::Interrupted,
+                () = tokio::time::sleep_until(patience) => match stop {
+                    // It was told to stop and did not: its tools are closed for it.
+                    Some(_) => return Ok(stop),
+                    None => Stop::Deadline,
+                },
+                () = sleep_until(due), if due.is_some() => {
+                    self.tell_delta().await?;
+                    continue;
+                }
+                step = received.recv() => {
+                    match step {
+                        None => return Ok(stop),
+                        // Only what closes a tool still matters to a run that is being stopped.
+                        Some(step) if stop.is_none() || matches!(step, Step::ToolCompleted { .. }) => {
+                            self.tell(step).await?;
+                        }
+                        Some(_) => {}
+                    }
+                    continue;
+                }
+            };
+            stop = Some(asked);
+            agent_stop.cancel();
+            patience = Instant::now() + self.inner.config.cancel_grace;
+        }
+    }
+
+    fn task(&self) -> Task {
+        Task {
+            user_id: self.context.user_id().as_str().to_owned(),
+            message: self.message.clone(),
+            agent: self.context.agent_name().to_owned(),
+            tier: self.context.tier().as_str().to_owned(),
+        }
+    }
+
+    async fn tell(&mut self, step: Step) -> Result<(), NotifyError> {
+        if let Step::Started { agent, task_description } = step {
+            return self.begin(Some((agent, task_description))).await;
+        }
+        self.begin(None).await?;
+        match step {
+            Step::Started { .. } => Ok(()),
+            Step::Thinking { agent, parent, reasoning, progress } => {
+                if reasoning.trim().is_empty() {
+                    return Ok(());
+                }
+                let speaker = self.speaker(&agent, parent.as_deref());
+                let notifier = &self.inner.notifier;
+                let _ = notifier.agent_thinking(&mut self.stream, &speaker, &reasoning, progress).await?;
+                Ok(())
+            }
+            Step::ToolExecuting { agent, parent, call, tool, parameters, purpose } => {
+                let speaker = self.speaker(&agent, parent.as_deref());
+                self.open_tool(speaker, call, tool, parameters, purpose).await
+            }
+            Step::ToolCompleted { call, outcome, .. } => {
+                // An answer to no question would be an event without its pair.
+                let Some(open) = self.open.remove(&call) else { return Ok(()) };
+                self.close_tool(open, outcome).await
+            }
+            Step::Delta { text, .. } => {
+                self.deltas.push(&text);
+                Ok(())
+            }
+        }
+    }
+
+    /// The first event, told once; by the run itself when its agent begins with something else.
+    async fn begin(&mut self, told: Option<(String, String)>) -> Result<(), NotifyError> {
+        if std::mem::replace(&mut self.started, true) {
+            return Ok(());
+        }
+        let (agent, description) = told.unwrap_or_default();
+        if !agent.trim().is_empty() && agent != self.context.agent_name() {
+            let own = &self.context;
+            if let Ok(named) = UserExecutionContext::new(
+                own.user_id().clone(),
+                own.thread_id().clone(),
+                own.run_id().clone(),
+                own.request_id().clone(),
+                own.tier(),
+                agent,
+            ) {
+                self.stream.set_speaker(named.clone());
+                self.context = named;
+            }
+        }
+        let description = [description.as_str(), self.message.as_str(), "a request without words"]
+            .into_iter()
+            .map(str::trim)
+            .find(|text| !text.is_empty())
+            .map(|text| text.chars().take(DESCRIPTION_CHARS.max(description.len())).collect::<String>())
+            .unwrap_or_default();
+        let _ = self.inner.notifier.agent_started(&mut self.stream, &description).await?;
+        Ok(())
+    }
+
+    fn speaker(&self, agent: &str, parent: Option<&str>) -> UserExecutionContext {
+        let speaker = match parent {
+            None if agent == self.context.agent_name() => return self.context.clone(),
+            _ => self.context.child(agent),
+        };
+        // A step that names nobody is the supervisor's.
+        speaker.unwrap_or_else(|_| self.context.clone())
+    }
+
+    async fn open_tool(
+        &mut self,
+        speaker: UserExecutionContext,
+        call: u32,
+        tool: String,
+        parameters: Map<String, Value>,
+        purpose: String,
+    ) -> Result<(), NotifyError> {
+        if self.open.contains_key(&call) {
+            tracing::warn!(call, %tool, "an agent opened a call twice");
+            return Ok(());
+        }
+        let execution_id = ExecutionId::from(uuid::Uuid::now_v7());
+        let purpose = if purpose.trim().is_empty() { format!("to ask {tool}") } else { purpose };
+        let notifier = &self.inner.notifier;
+        let _ = notifier
+            .tool_executing(&mut self.stream, &speaker, &tool, &execution_id, parameters, &purpose)
+            .await?;
+        self.open.insert(call, OpenTool { execution_id, name: tool, speaker, since: Instant::now() });
+        Ok(())
+    }
+
+    async fn close_tool(
+        &mut self,
+        open: OpenTool,
+        outcome: Result<Map<String, Value>, TaskFailure>,
+    ) -> Result<(), NotifyError> {
+        let outcome = match outcome {
+            Ok(results) if results.is_empty() => Err(tool_error("empty_result", "the tool answered nothing")),
+            Ok(results) => Ok(results),
+            Err(failure) => Err(tool_error(&failure.code, &failure.message)),
+        };
+        let mut said = outcome.as_ref().err().map(|error| error.message.clone());
+        let (notifier, took) = (&self.inner.notifier, open.since.elapsed());
+        let (speaker, tool, id) = (&open.speaker, open.name.as_str(), &open.execution_id);
+        let told = notifier.tool_completed(&mut self.stream, speaker, tool, id, outcome, took).await;
+        if let Err(NotifyError::TooLarge { bytes, limit }) = told {
+            let message = format!("the result is too large: {bytes} bytes, the limit is {limit}");
+            said = Some(message.clone());
+            let outcome = Err(tool_error("result_too_large", &message));
+            let _ = notifier.tool_completed(&mut self.stream, speaker, tool, id, outcome, took).await?;
+        } else {
+            let _ = told?;
+        }
+        match said {
+            Some(said) => self.failed.insert(open.name, said),
+            None => self.failed.remove(&open.name),
+        };
+        Ok(())
+    }
+
+    async fn close_tools(&mut self, code: &str, message: &str) -> Result<(), NotifyError> {
+        while let Some((_, open)) = self.open.pop_first() {
+            let failure = TaskFailure { code: code.to_owned(), message: message.to_owned(), retryable: true };
+            self.close_tool(open, Err(failure)).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_delta(&mut self) -> Result<(), NotifyError> {
+        let text = self.deltas.take();
+        let _ = self.inner.notifier.response_delta(&mut self.stream, text).await?;
+        self.deltas.went();
+        Ok(())
+    }
+
+    /// The terminal, after everything that was opened is closed.
+    async fn finish(
+        &mut self,
+        stop: Option<Stop>,
+        end: Option<Result<TaskEnd, tokio::task::JoinError>>,
+    ) -> Result<(), NotifyError> {
+        self.begin(None).await?;
+        match (stop, end) {
+            (Some(Stop::Cancelled), _) => self.cancelled("cancelled by the user").await,
+            (Some(Stop::Deadline), _) => {
+                let seconds = self.inner.config.run_deadline.as_secs_f64();
+                let message = format!("the run took longer than {seconds} s");
+                self.failed("deadline_exceeded", &message, true).await
+            }
+            (Some(Stop::Interrupted), _) => {
+                self.failed(ErrorCode::Interrupted.as_str(), "the server stopped (hint: ask again)", true)
+                    .await
+            }
+            (None, Some(Ok(TaskEnd::Completed(answer)))) => self.completed(answer).await,
+            (None, Some(Ok(TaskEnd::Failed(failure)))) => {
+                self.failed(&failure.code, &failure.message, failure.retryable).await
+            }
+            (None, Some(Ok(TaskEnd::Cancelled))) => self.cancelled("the agent stopped").await,
+            (None, Some(Err(error))) => {
+                tracing::error!(run = %self.context.run_id(), %error, "an agent panicked");
+                self.failed(ErrorCode::Internal.as_str(), "the agent failed", true).await
+            }
+            (None, None) => self.failed(ErrorCode::Internal.as_str(), "the agent was lost", true).await,
+        }
+    }
+
+    async fn completed(&mut self, answer: Answer) -> Result<(), NotifyError> {
+        self.close_tools("abandoned", "the agent ended without waiting for the tool").await?;
+        if answer.final_response.trim().is_empty() {
+            return self.failed("empty_answer", "the agent gave no answer", true).await;
+        }
+        if !self.stream_rest(&answer.final_response).await? {
+            return self
+                .failed(ErrorCode::Internal.as_str(), "the answer changed while it was told", true)
+                .await;
+        }
+        let limitations = self.limitations(&answer);
+        let summary = if answer.summary.trim().is_empty() {
+            answer.final_response.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+        } else {
+            answer.summary
+        };
+        let completion = Completion { final_response: answer.final_response, summary, limitations };
+        match self.inner.notifier.agent_completed(&mut self.stream, completion).await {
+            Err(NotifyError::TooLarge { .. }) => {
+                self.failed("result_too_large", "the answer is too large", false).await
+            }
+            told => told.map(drop),
+        }
+    }
+
+    /// What the answer lacks. A tool that failed for good is named, whether its agent noticed or not.
+    fn limitations(&self, answer: &Answer) -> Vec<String> {
+        let mut limitations = answer.limitations.clone();
+        limitations.retain(|text| !text.trim().is_empty());
+        if limitations.is_empty() {
+            limitations.extend(self.failed.iter().map(|(tool, said)| format!("{tool} failed: {said}")));
+        }
+        if answer.degraded && limitations.is_empty() {
+            limitations.push("the agent did not say what is missing".to_owned());
+        }
+        limitations
+    }
+
+    /// Sends the pieces that are still missing; `false` when what was sent is not how the answer begins.
+    async fn stream_rest(&mut self, answer: &str) -> Result<bool, NotifyError> {
+        let Ok(rest) = self.deltas.rest(answer) else { return Ok(false) };
+        if let Some(rest) = rest {
+            tokio::time::sleep_until(self.deltas.free_at()).await;
+            self.deltas.push(rest);
+            self.tell_delta().await?;
+        }
+        Ok(true)
+    }
+
+    async fn cancelled(&mut self, reason: &str) -> Result<(), NotifyError> {
+        self.close_tools("cancelled", "the run was cancelled").await?;
+        self.inner.notifier.agent_cancelled(&mut self.stream, reason).await.map(drop)
+    }
+
+    async fn failed(&mut self, code: &str, message: &str, retryable: bool) -> Result<(), NotifyError> {
+        let code = if code.trim().is_empty() { ErrorCode::Internal.as_str() } else { code };
+        let message = if message.trim().is_empty() { "the run failed" } else { message };
+        self.close_tools(code, message).await?;
+        let failure = RunFailure { code: code.to_owned(), message: message.to_owned(), retryable };
+        self.inner.notifier.agent_failed(&mut self.stream, failure).await.map(drop)
+    }
+
+    /// An event could not be made. The run fails; if not even that can be kept, its user is told by a control frame.
+    async fn give_up(&mut self, error: NotifyError) {
+        tracing::error!(run = %self.context.run_id(), %error, "a run lost an event");
+        if self.stream.is_ended() {
+            return;
+        }
+        let begun = self.started || self.begin(None).await.is_ok();
+        let told =
+            begun && self.failed(ErrorCode::Internal.as_str(), "failed to tell an event", true).await.is_ok();
+        if !told {
+            let request_id = Some(self.context.request_id().clone());
+            let frame =
+                ServerFrame::error(ErrorCode::Internal, "failed to keep the run's events", request_id);
+            let _ = self.inner.notifier.tell_user(self.context.user_id(), &frame);
+        }
+    }
+
+    /// Events that the log did not take are offered again for as long as a run may last; resume then finds them.
+    async fn settle(&mut self) {
+        let until = Instant::now() + self.inner.config.run_deadline;
+        while self.stream.unlogged() > 0 && Instant::now() < until && !self.inner.interrupt.is_cancelled() {
+            if self.inner.notifier.settle(&mut self.stream).await.is_err() {
+                tokio::time::sleep(self.inner.config.cancel_grace).await;
+            }
+        }
+    }
+}
+
+fn tool_error(code: &str, message: &str) -> ToolError {
+    let or =
+        |text: &str, other: &str| if text.trim().is_empty() { other.to_owned() } else { text.to_owned() };
+    ToolError { code: or(code, "failed"), message: or(message, "the tool failed") }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,122 @@
+//! A user's own threads and runs, read from the store. What is another's looks like what does not exist.
+
+use super::answers::{Refusal, json};
+use crate::auth::Credential;
+use crate::server::Gateway;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use goldenpath_protocol::{RequestId, RunId, RunState, ThreadId, Timestamp, UserId};
+use goldenpath_storage::{StoreError, ThreadRecord};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+#[derive(Serialize)]
+struct Threads {
+    threads: Vec<Thread>,
+}
+
+#[derive(Serialize)]
+struct Thread {
+    thread_id: ThreadId,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    runs: Vec<RunId>,
+}
+
+impl From<ThreadRecord> for Thread {
+    fn from(record: ThreadRecord) -> Self {
+        let ThreadRecord { thread_id, created_at, updated_at, runs, .. } = record;
+        Self { thread_id, created_at, updated_at, runs }
+    }
+}
+
+#[derive(Serialize)]
+struct Run {
+    run_id: RunId,
+    thread_id: ThreadId,
+    request_id: RequestId,
+    state: RunState,
+    event_count: u64,
+    events: Vec<Box<RawValue>>,
+    final_response: Option<String>,
+}
+
+pub(super) async fn threads(
+    State(gateway): State<Arc<Gateway>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let user = user(&gateway, &headers, query.as_deref())?;
+    let records = gateway.store.threads(&user).await.map_err(unavailable)?;
+    Ok(json(StatusCode::OK, &Threads { threads: records.into_iter().map(Thread::from).collect() }))
+}
+
+pub(super) async fn thread(
+    State(gateway): State<Arc<Gateway>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let user = user(&gateway, &headers, query.as_deref())?;
+    let id = ThreadId::new(id).map_err(|_| unknown("thread"))?;
+    let record = gateway.store.thread(&user, &id).await.map_err(unavailable)?;
+    Ok(json(StatusCode::OK, &Thread::from(record.ok_or_else(|| unknown("thread"))?)))
+}
+
+pub(super) async fn run(
+    State(gateway): State<Arc<Gateway>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let user = user(&gateway, &headers, query.as_deref())?;
+    let id = RunId::new(id).map_err(|_| unknown("run"))?;
+    // Two reads of a run that may be growing: when they disagree, the events are read again, after its state.
+    let events = gateway.store.events(&user, &id).await.map_err(unavailable)?;
+    let record = gateway.store.run(&user, &id).await.map_err(unavailable)?.ok_or_else(|| unknown("run"))?;
+    let events = if record.event_count == events.len() as u64 {
+        events
+    } else {
+        gateway.store.events(&user, &id).await.map_err(unavailable)?
+    };
+    let events: Vec<Box<RawValue>> =
+        events.into_iter().map(RawValue::from_string).collect::<Result<_, _>>().map_err(|error| {
+            tracing::error!(run = %id, %error, "the store holds an event that is no JSON");
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "failed to read the run")
+        })?;
+    let body = Run {
+        run_id: record.run_id,
+        thread_id: record.thread_id,
+        request_id: record.request_id,
+        state: record.state,
+        event_count: events.len() as u64,
+        events,
+        final_response: record.final_response,
+    };
+    Ok(json(StatusCode::OK, &body))
+}
+
+fn user(gateway: &Gateway, headers: &HeaderMap, query: Option<&str>) -> Result<UserId, Refusal> {
+    let refuse = |status, code, message: String| Refusal::new(status, code, message);
+    let presented = Credential::from_request(headers, query)
+        .map_err(|error| refuse(error.status(), error.code(), error.to_string()))?;
+    let leeway = gateway.config.token_leeway.as_secs();
+    let claims =
+        gateway.verifier.verify(&presented.token, gateway.clock.now(), leeway).map_err(|refused| {
+            tracing::info!(cause = refused.cause(), "refused a token");
+            refuse(StatusCode::UNAUTHORIZED, "unauthorized", refused.to_string())
+        })?;
+    Ok(claims.user_id)
+}
+
+fn unknown(what: &str) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what}"))
+}
+
+fn unavailable(error: StoreError) -> Refusal {
+    tracing::error!(%error, "failed to read the store");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the store cannot be read now")
+        .retry_after(1)
+}

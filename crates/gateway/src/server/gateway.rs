@@ -1,0 +1,58 @@
+//! What every request and every socket of one node shares.
+
+use crate::auth::TokenVerifier;
+use crate::bridge::AgentWebSocketBridge;
+use crate::clock::Clock;
+use crate::config::GatewayConfig;
+use crate::manager::UnifiedWebSocketManager;
+use crate::metrics::Metrics;
+use goldenpath_storage::{EventLog, Store};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// One node.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) config: Arc<GatewayConfig>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) verifier: Arc<TokenVerifier>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) manager: Arc<UnifiedWebSocketManager>,
+    pub(crate) bridge: AgentWebSocketBridge,
+    /// Owns the tasks of the sockets.
+    pub(crate) tasks: TaskTracker,
+    /// Everything stops where it stands.
+    pub(crate) stop: CancellationToken,
+    draining: AtomicBool,
+}
+
+impl Gateway {
+    #[allow(clippy::too_many_arguments, reason = "the one place where the parts of a node meet")]
+    pub(super) fn new(
+        config: Arc<GatewayConfig>,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+        log: Arc<dyn EventLog>,
+        verifier: Arc<TokenVerifier>,
+        metrics: Arc<Metrics>,
+        manager: Arc<UnifiedWebSocketManager>,
+        bridge: AgentWebSocketBridge,
+        stop: CancellationToken,
+    ) -> Self {
+        let (tasks, draining) = (TaskTracker::new(), AtomicBool::new(false));
+        Self { config, clock, store, log, verifier, metrics, manager, bridge, tasks, stop, draining }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    pub(super) fn start_draining(&self) -> bool {
+        self.bridge.refuse_requests();
+        !self.draining.swap(true, Ordering::AcqRel)
+    }
+}

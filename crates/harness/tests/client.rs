@@ -1,4 +1,5 @@
 //! A client against servers that behave, refuse, and misbehave: whatever comes is in the record, and nothing crashes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use goldenpath_harness::{

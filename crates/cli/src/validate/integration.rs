@@ -1,0 +1,91 @@
+//! What lies behind the stream: the store tells the same story, a retry is the same run, every tab agrees.
+
+use super::stage::{ANSWER, Ran, Stage, Trouble};
+use goldenpath_harness::{Client, Prompt, Scenario, TestUser};
+use goldenpath_history::Expect;
+use serde_json::json;
+
+pub(super) fn steps(stage: &Stage) -> u64 {
+    (stage.users().len() * (stage.plan().scenarios.len() + usize::from(stage.plan().quotes_reference))) as u64
+}
+
+pub(super) async fn run(stage: &Stage) -> Result<(), String> {
+    stage
+        .everybody(|stage, n| async move {
+            let user = stage.users()[n].clone();
+            stage.go_on(&user, stored_answers(&stage, &user, n).await)?;
+            stage.go_on(&user, quoted_reference(&stage, &user).await)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Every scenario in two tabs, one retried, each read back from the store.
+async fn stored_answers(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Trouble> {
+    let mut prompts = stage.prompts("integration/stored", user);
+    let (first, second) = (stage.enter(user).await?, stage.enter(user).await?);
+    for (turn, scenario) in stage.scenarios(n).iter().enumerate() {
+        let prompt = prompts.next(scenario);
+        first.ask(&prompt, None).await?;
+        if turn == 0 {
+            stage.go_on(user, retry(&first, &second, &prompt).await)?;
+        }
+        let ran = stage.end_of(&first, &prompt).await?;
+        let offset = first.view(|view| view.offset);
+        first.ack(offset).await?;
+        read_back(stage, user, &ran).await;
+    }
+    let offset = first.view(|view| view.offset);
+    second
+        .wait_for("the same offset in the second tab", ANSWER, |view| (view.offset >= offset).then_some(()))
+        .await?;
+    first.close().await;
+    second.close().await;
+    Ok(())
+}
+
+/// The same request again, from the other tab: the same run, said to be one.
+async fn retry(first: &Client, second: &Client, prompt: &Prompt) -> Result<(), Trouble> {
+    let id = &prompt.request_id;
+    let taken = format!("the acceptance of request `{id}`");
+    first.wait_for(&taken, ANSWER, |view| view.accepted(id).map(|_| ())).await?;
+    second.ask(prompt, None).await?;
+    let again = format!("the second acceptance of request `{id}`");
+    second.wait_for(&again, ANSWER, |view| view.accepted(id).map(|_| ())).await?;
+    Ok(())
+}
+
+/// What the store says of a run; a target without one shows that in the mark.
+async fn read_back(stage: &Stage, user: &TestUser, ran: &Ran) {
+    let Some(probe) = stage.probe() else { return };
+    let token = match user.token() {
+        Ok(token) => token,
+        Err(why) => return stage.note(user.name(), &why.to_string()),
+    };
+    let note = match probe.get(&format!("runs/{}", ran.run_id), token.as_ref()).await {
+        Ok(answer) => json!({"run_id": ran.run_id, "status": answer.status, "body": answer.body}),
+        Err(why) => {
+            stage.note(user.name(), &why.to_string());
+            json!({"run_id": ran.run_id, "status": null, "body": null})
+        }
+    };
+    stage.recorder().mark(None, Some(user.name()), "store", Some(note.to_string()));
+}
+
+/// One answer must quote its own reference, where the target can.
+async fn quoted_reference(stage: &Stage, user: &TestUser) -> Result<(), Trouble> {
+    if !stage.plan().quotes_reference {
+        return Ok(());
+    }
+    let scenario = Scenario::new(
+        "quoted",
+        "I'm spending $50k/month on AI infrastructure. Help me optimize costs, and quote the reference below in your answer.",
+    )
+    .expecting(Expect { quote_reference: true, ..Expect::default() });
+    let client = stage.enter(user).await?;
+    let prompt = stage.prompts("integration/quoted", user).next(&scenario);
+    let ran = stage.answer(&client, &prompt, None).await?;
+    read_back(stage, user, &ran).await;
+    client.close().await;
+    Ok(())
+}

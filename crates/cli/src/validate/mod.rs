@@ -1,0 +1,115 @@
+//! Drives a target through the chosen categories. It only acts and waits; every verdict is a fold over what was recorded.
+//!
+//! The seed fixes users, prompts, request ids and order; times are the target's. A step that does not come
+//! about is noted and the plan goes on: the history holds what is needed to judge it.
+
+mod end;
+mod plan;
+mod stage;
+
+mod functional;
+mod integration;
+mod performance;
+mod security;
+
+mod expiry;
+mod foreign;
+mod tokens;
+
+pub use end::{CategoryEnd, DriveEnd, Stop};
+pub use plan::{Plan, Progress, Quiet};
+pub(crate) use stage::{Stage, Trouble};
+
+use expiry::Expiry;
+use goldenpath_checkers::Category;
+use goldenpath_harness::{AuthMode, Canary, Sampler, Session};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Between two looks at the target's memory.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+
+/// Drives the plan's categories, one after the other, until they are done, time is up, or somebody cancels.
+pub async fn drive(
+    plan: Plan,
+    session: Session,
+    progress: Arc<dyn Progress>,
+    cancel: CancellationToken,
+) -> DriveEnd {
+    let deadline = Instant::now() + plan.timeout;
+    let recorder = session.recorder().clone();
+    let minted = matches!(session.auth().mode, AuthMode::Mint(_));
+    let stage = Stage::new(plan, session, progress.clone());
+    let _canary = Canary::start(recorder.clone());
+    let _sampler = stage.probe().map(|probe| Sampler::start(probe.clone(), recorder.clone(), SAMPLE_EVERY));
+    let secured = stage.plan().categories.contains(&Category::Security);
+    // A token's end and its grace take half a minute, so they pass beside everything else.
+    let mut expiry = (secured && minted).then(|| Expiry::begin(&stage));
+    let mut end = DriveEnd::default();
+
+    for category in Category::ALL.into_iter().filter(|category| stage.plan().categories.contains(category)) {
+        if let Some(stop) = &end.stop {
+            end.categories.push((category, CategoryEnd::NotRun(stop.to_string())));
+            continue;
+        }
+        let Some(steps) = steps(category, &stage) else {
+            end.categories.push((category, CategoryEnd::NotRun(unable(category).to_owned())));
+            continue;
+        };
+        recorder.mark(None, None, "category", Some(category.as_str().to_owned()));
+        progress.began(category, steps);
+        let outcome = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Stop::Interrupted),
+            () = tokio::time::sleep_until(deadline) => Err(Stop::TimedOut),
+            done = run(category, &stage, &mut expiry) => done.map_err(Stop::TargetUnavailable),
+        };
+        let done = match outcome {
+            Ok(()) => CategoryEnd::Ran,
+            Err(stop) => {
+                if stop == Stop::TimedOut {
+                    recorder.mark(None, None, "timed_out", Some(category.as_str().to_owned()));
+                }
+                let cut = CategoryEnd::Cut(stop.to_string());
+                end.stop = Some(stop);
+                cut
+            }
+        };
+        progress.ended(category, &done);
+        end.categories.push((category, done));
+        if end.stop.is_none() && !progress.go_on(category) {
+            end.stop = Some(Stop::FailFast(category));
+        }
+    }
+    end
+}
+
+/// How many steps a category takes; `None` when this version cannot run it.
+fn steps(category: Category, stage: &Stage) -> Option<u64> {
+    match category {
+        Category::Functional => Some(functional::steps(stage)),
+        Category::Integration => Some(integration::steps(stage)),
+        Category::Performance => Some(performance::steps(stage)),
+        Category::Security => Some(security::steps(stage)),
+        Category::Resilience | Category::Stress => None,
+    }
+}
+
+fn unable(category: Category) -> &'static str {
+    match category {
+        Category::Resilience => "this version makes no faults between client and backend yet",
+        _ => "this version makes no load yet",
+    }
+}
+
+async fn run(category: Category, stage: &Stage, expiry: &mut Option<Expiry>) -> Result<(), String> {
+    match category {
+        Category::Functional => functional::run(stage).await,
+        Category::Integration => integration::run(stage).await,
+        Category::Performance => performance::run(stage).await,
+        Category::Security => security::run(stage, expiry.take()).await,
+        Category::Resilience | Category::Stress => Ok(()),
+    }
+}

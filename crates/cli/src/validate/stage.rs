@@ -1,0 +1,236 @@
+//! What all categories share: users, connections that are ready to be used, and runs asked for and awaited.
+
+use super::plan::{Plan, Progress};
+use goldenpath_harness::{
+    AuthMode, Client, Connect, ConnectError, Probe, Prompt, Prompts, Recorder, Scenario, SendError, Session,
+    TestUser, WaitError,
+};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How long the first frame, a pong or an acceptance may take.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
+
+/// How long a run may take: the limit of the whole answer, and a second for its last frame to arrive.
+const WHOLE_ANSWER: Duration = Duration::from_secs(46);
+
+/// Readings of the server's clock per connection: the least that its offset can be known by.
+const PINGS: u64 = 3;
+
+/// Something that did not come about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// The target could not be reached at all: going on is pointless.
+    #[error("{0}")]
+    Gone(String),
+    /// A step did not come about; the record shows what did, and the plan goes on.
+    #[error("{0}")]
+    Unmet(String),
+}
+
+impl From<ConnectError> for Trouble {
+    fn from(why: ConnectError) -> Self {
+        match why {
+            // A target that answers is there, even with nonsense.
+            ConnectError::Unreachable { .. } => Self::Gone(why.to_string()),
+            ConnectError::Refused { .. } | ConnectError::Credential(_) => Self::Unmet(why.to_string()),
+        }
+    }
+}
+
+impl From<SendError> for Trouble {
+    fn from(why: SendError) -> Self {
+        Self::Unmet(why.to_string())
+    }
+}
+
+impl From<WaitError> for Trouble {
+    fn from(why: WaitError) -> Self {
+        Self::Unmet(why.to_string())
+    }
+}
+
+/// A run that ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ran {
+    pub(super) run_id: String,
+    pub(super) thread_id: Option<String>,
+}
+
+/// What all categories share; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Stage(Arc<Inner>);
+
+struct Inner {
+    plan: Plan,
+    session: Session,
+    progress: Arc<dyn Progress>,
+    users: Vec<TestUser>,
+    spare: Option<TestUser>,
+    probe: Option<Probe>,
+    lost_ends: AtomicU32,
+}
+
+impl Stage {
+    pub(crate) fn new(plan: Plan, session: Session, progress: Arc<dyn Progress>) -> Self {
+        let mut users = TestUser::roster(plan.seed, plan.users + 1, session.auth());
+        // Given tokens are all needed for the users; minted ones cost nothing.
+        let given = matches!(session.auth().mode, AuthMode::Token(_));
+        let spare = if given { None } else { users.pop() };
+        users.truncate(plan.users);
+        let probe = match Probe::new(session.target()) {
+            Ok(probe) => Some(probe),
+            Err(why) => {
+                progress.note(&why.to_string());
+                None
+            }
+        };
+        Self(Arc::new(Inner { plan, session, progress, users, spare, probe, lost_ends: AtomicU32::new(0) }))
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.0.plan
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.0.session
+    }
+
+    pub(super) fn recorder(&self) -> &Recorder {
+        self.0.session.recorder()
+    }
+
+    pub(crate) fn users(&self) -> &[TestUser] {
+        &self.0.users
+    }
+
+    /// A user of whom nothing else is asked, for probes that may cost a connection; the first one where there is no other.
+    pub(super) fn spare(&self) -> Option<&TestUser> {
+        self.0.spare.as_ref().or_else(|| self.0.users.first())
+    }
+
+    pub(crate) fn probe(&self) -> Option<&Probe> {
+        self.0.probe.as_ref()
+    }
+
+    pub(super) fn step(&self) {
+        self.0.progress.step();
+    }
+
+    pub(super) fn note(&self, who: &str, text: &str) {
+        tracing::warn!(user = who, "{text}");
+        self.0.progress.note(&format!("{who}: {text}"));
+    }
+
+    /// The prompts of a user in one part of the plan.
+    pub(crate) fn prompts(&self, part: &str, user: &TestUser) -> Prompts {
+        Prompts::new(self.0.plan.seed, &format!("{part}/{}", user.name()))
+    }
+
+    /// The scenarios in a user's own order, so that not all ask the same at once.
+    pub(crate) fn scenarios(&self, user: usize) -> Vec<Scenario> {
+        let mut scenarios = self.0.plan.scenarios.clone();
+        if !scenarios.is_empty() {
+            let by = (self.0.plan.seed % 1_000) as usize + user;
+            scenarios.rotate_left(by % self.0.plan.scenarios.len());
+        }
+        scenarios
+    }
+
+    /// Connects, awaits the greeting and reads the server's clock.
+    pub(crate) async fn enter(&self, user: &TestUser) -> Result<Client, Trouble> {
+        self.enter_as(user, Connect::fresh()).await
+    }
+
+    pub(super) async fn enter_as(&self, user: &TestUser, how: Connect) -> Result<Client, Trouble> {
+        let client = self.0.session.connect(user, how).await?;
+        client.wait_for_greeting(ANSWER).await?;
+        for n in 1..=PINGS {
+            client.ping(n).await?;
+            client
+                .wait_for(&format!("`pong` {n}"), ANSWER, |view| (view.last_pong >= Some(n)).then_some(()))
+                .await?;
+        }
+        Ok(client)
+    }
+
+    /// Asks, and waits for the run's end. A refusal is unmet.
+    pub(crate) async fn answer(
+        &self,
+        client: &Client,
+        prompt: &Prompt,
+        thread: Option<&str>,
+    ) -> Result<Ran, Trouble> {
+        client.ask(prompt, thread).await?;
+        self.end_of(client, prompt).await
+    }
+
+    /// Waits for the end of a run that was asked for.
+    pub(super) async fn end_of(&self, client: &Client, prompt: &Prompt) -> Result<Ran, Trouble> {
+        let ended = client.wait_for_end(&prompt.request_id, self.patience()).await;
+        self.step();
+        let id = &prompt.request_id;
+        match ended {
+            Ok(Some((run_id, _))) => {
+                let thread_id =
+                    client.view(|view| view.accepted(id).and_then(|taken| taken.thread_id.clone()));
+                Ok(Ran { run_id, thread_id })
+            }
+            Ok(None) => {
+                let why = client.view(|view| view.refusal(id).map(|refusal| refusal.code.clone()));
+                Err(Trouble::Unmet(format!("request `{id}` was refused: {}", why.unwrap_or_default())))
+            }
+            Err(why) => {
+                self.0.lost_ends.fetch_add(1, Ordering::Relaxed);
+                Err(why.into())
+            }
+        }
+    }
+
+    /// The whole time for the first ends that stay away, so that they can be judged; less for the rest of a target that
+    /// loses many, so that the whole run stays bounded.
+    fn patience(&self) -> Duration {
+        match self.0.lost_ends.load(Ordering::Relaxed) {
+            0 => WHOLE_ANSWER,
+            1..=4 => WHOLE_ANSWER / 4,
+            _ => WHOLE_ANSWER / 16,
+        }
+    }
+
+    /// Does `act` for every user at once. Only an unreachable target ends it early.
+    pub(crate) async fn everybody<F, A>(&self, act: A) -> Result<(), String>
+    where
+        A: Fn(Stage, usize) -> F,
+        F: Future<Output = Result<(), Trouble>> + Send + 'static,
+    {
+        let mut acts = JoinSet::new();
+        for user in 0..self.users().len() {
+            let done = act(self.clone(), user);
+            acts.spawn(async move { (user, done.await) });
+        }
+        while let Some(joined) = acts.join_next().await {
+            match joined {
+                Ok((_, Ok(()))) => {}
+                Ok((_, Err(Trouble::Gone(why)))) => return Err(why),
+                Ok((user, Err(Trouble::Unmet(why)))) => self.note(self.users()[user].name(), &why),
+                Err(why) => self.note("driver", &format!("a step of the plan ended early: {why}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what is unmet and goes on; passes an unreachable target up.
+    pub(crate) fn go_on<T>(&self, user: &TestUser, done: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Trouble::Unmet(why)) => {
+                self.note(user.name(), &why);
+                Ok(None)
+            }
+            Err(gone) => Err(gone),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The command line as typed. What it means together with environment and file is decided elsewhere.
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Proves that an agent backend's events arrive, and decides whether a release may go out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "goldenpath",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 approved · 1 blocked, a check failed · 2 usage or configuration · 3 inconclusive · \
+                  70 our own bug · 130 interrupted"
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct GlobalArgs {
+    /// Configuration file [default: goldenpath.toml, where it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Output for people or for programs
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub format: Format,
+    /// Say more on stderr
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// No colour, no bars, one line per 10 seconds
+    #[arg(long, global = true)]
+    pub ci_mode: bool,
+}
+
+/// Output for people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// Exactly one JSON document on stdout.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Drive a target through the chosen categories, write the report, decide
+    Validate(Box<ValidateArgs>),
+    /// Judge saved histories or raw captures again, offline, with the same checks
+    Check(CheckArgs),
+    /// Drive a target and capture what its users see; judge nothing
+    Record(Box<RecordArgs>),
+    /// Run the reference backend
+    Serve(ServeArgs),
+    /// Tell what a check means, what breaks it, and what to do
+    Explain(ExplainArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+}
+
+/// Which backend to drive, and who to be there.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// Where to go: embedded, local, or a name of the configuration [default: embedded]
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Address of the backend, `ws://` or `wss://`; wins over --environment
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// How the backend's frames are read [default: goldenpath]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Where tokens come from: none, token, mint
+    #[arg(long, value_name = "MODE")]
+    pub auth: Option<String>,
+    /// Where tokens are put: header, subprotocol, first_frame, query
+    #[arg(long, value_name = "PLACE")]
+    pub auth_placement: Option<String>,
+    /// Environment variable that holds the signing key
+    #[arg(long, value_name = "VAR")]
+    pub auth_key_env: Option<String>,
+    /// File that holds the signing key
+    #[arg(long, value_name = "FILE")]
+    pub auth_key_file: Option<PathBuf>,
+    /// Environment variable that holds a ready token
+    #[arg(long, value_name = "VAR")]
+    pub auth_token_env: Option<String>,
+    /// Algorithm of minted tokens: HS256, EdDSA, RS256, ES256
+    #[arg(long, value_name = "ALG")]
+    pub auth_alg: Option<String>,
+    /// `iss` of minted tokens
+    #[arg(long)]
+    pub issuer: Option<String>,
+    /// `aud` of minted tokens
+    #[arg(long)]
+    pub audience: Option<String>,
+    /// Distinct users at once [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub users: Option<u32>,
+    /// Seconds that the whole run may take [default: 900]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: Option<u64>,
+    /// Fixes prompts, request ids, users and order [default: random, printed]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where session folders go [default: websocket_validation_reports]
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// `validate`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ValidateArgs {
+    /// Which backend to drive.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Comma or space list of functional, integration, performance, resilience, security, stress
+    /// [default: all but stress]
+    #[arg(long, value_name = "LIST", num_args = 1.., action = ArgAction::Append)]
+    pub categories: Vec<String>,
+    /// Average delivery latency and first event allowed, in milliseconds [default: 100]
+    #[arg(long, value_name = "MS")]
+    pub performance_threshold: Option<f64>,
+    /// Run no further category after a failed one
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Earlier report: any value worse beyond its noise is a finding
+    #[arg(long, value_name = "REPORT")]
+    pub baseline: Option<PathBuf>,
+    /// Require 99.9 % delivery
+    #[arg(long)]
+    pub sla: bool,
+    /// How thorough: short or nightly [default: short]
+    #[arg(long, value_name = "LENGTH")]
+    pub duration: Option<String>,
+}
+
+/// `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Histories (.jsonl, .jsonl.zst, .partial) or raw captures
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How a capture's frames are read, where it does not say so itself [default: goldenpath]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Limits: `golden-path`, or a TOML file of limits by check id; a capture's timing is judged only with it
+    #[arg(long, value_name = "FILE|golden-path")]
+    pub slo: Option<String>,
+    /// Comma or space list of categories [default: those it was recorded for]
+    #[arg(long, value_name = "LIST", action = ArgAction::Append)]
+    pub categories: Vec<String>,
+    /// Write a session folder with report, summary and junit.xml
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// `record`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RecordArgs {
+    /// Which backend to drive.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    pub listen: String,
+    /// Where the store and the development secret lie
+    #[arg(long, value_name = "DIR", default_value = "goldenpath-data")]
+    pub data_dir: PathBuf,
+    /// Billing data in the FOCUS format (CSV) [default: generated per user]
+    #[arg(long, value_name = "FILE")]
+    pub billing: Option<PathBuf>,
+    /// What thinks: `analyst` is deterministic and built in
+    #[arg(long, value_name = "NAME", default_value = "analyst")]
+    pub model: String,
+    /// Which parts to run: `all` or `gateway`
+    #[arg(long, value_name = "ROLE", default_value = "all")]
+    pub role: String,
+    /// Where runs are kept: `sqlite:PATH` [default: sqlite in the data directory]
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// Where streams are kept: `memory`
+    #[arg(long, value_name = "URL", default_value = "memory")]
+    pub log: String,
+}
+
+/// `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// Check id, such as `sequence/tool-pairs` [default: a list of all]
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// `completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_flag_names_the_nearest_one() {
+        let why = Cli::try_parse_from(["goldenpath", "validate", "--categorys", "functional"]).unwrap_err();
+        assert_eq!(why.exit_code(), 2);
+        assert!(why.to_string().contains("--categories"), "{why}");
+        let why = Cli::try_parse_from(["goldenpath", "validat"]).unwrap_err();
+        assert!(why.to_string().contains("validate"), "{why}");
+    }
+}

@@ -1,0 +1,228 @@
+//! Every key there is, with its type: holds a table against it, and lays the environment over it.
+
+use super::Environment;
+use crate::nearest::nearest;
+use goldenpath_checkers::CHECKS;
+use toml::{Table, Value};
+
+/// What may stand at a place.
+#[derive(Clone, Copy)]
+enum Key {
+    Text,
+    Texts,
+    Whole,
+    Number,
+    Switch,
+    /// Anything: its reader looks at it.
+    Free,
+    /// Exactly these keys.
+    Table(&'static [(&'static str, Key)]),
+    /// Any name, each with this.
+    Named(&'static Key),
+    /// Check ids.
+    Limits,
+}
+
+const AUTH: Key = Key::Table(&[
+    ("mode", Key::Text),
+    ("placement", Key::Text),
+    ("token_env", Key::Text),
+    ("token_file", Key::Text),
+    ("users", Key::Free),
+    ("alg", Key::Text),
+    ("key_env", Key::Text),
+    ("key_file", Key::Text),
+    ("kid", Key::Text),
+    ("issuer", Key::Text),
+    ("audience", Key::Text),
+    ("ttl_s", Key::Whole),
+    ("claims", Key::Free),
+    ("token_url", Key::Text),
+    ("client_id", Key::Text),
+    ("client_secret_env", Key::Text),
+    ("grant", Key::Text),
+    ("scope", Key::Text),
+    ("subject_token_env", Key::Text),
+    ("user_field", Key::Text),
+]);
+
+const TARGET: Key = Key::Table(&[
+    ("url", Key::Text),
+    ("profile", Key::Text),
+    ("ca_file", Key::Text),
+    ("metrics_url", Key::Text),
+    ("pid", Key::Whole),
+    ("auth", AUTH),
+]);
+
+const SCENARIO: Key = Key::Table(&[
+    ("message", Key::Text),
+    (
+        "expect",
+        Key::Table(&[
+            ("tools", Key::Free),
+            ("outcome", Key::Text),
+            ("min_insights", Key::Whole),
+            ("quote_reference", Key::Switch),
+        ]),
+    ),
+]);
+
+const ROOT: Key = Key::Table(&[
+    ("environment", Key::Text),
+    ("profile", Key::Text),
+    ("categories", Key::Texts),
+    ("users", Key::Whole),
+    ("timeout", Key::Whole),
+    ("performance_threshold", Key::Number),
+    ("output_dir", Key::Text),
+    ("seed", Key::Whole),
+    ("fail_fast", Key::Switch),
+    ("baseline", Key::Text),
+    ("sla", Key::Switch),
+    ("duration", Key::Text),
+    ("target", TARGET),
+    ("environments", Key::Named(&TARGET)),
+    ("limits", Key::Limits),
+    ("scenarios", Key::Named(&SCENARIO)),
+]);
+
+/// Variables of the same prefix that are no configuration keys: other parts read them.
+const OTHERS: &[&str] = &[
+    "GOLDENPATH_CONFIG",
+    "GOLDENPATH_JWT_SECRET",
+    "GOLDENPATH_LLM_URL",
+    "GOLDENPATH_LLM_MODEL",
+    "GOLDENPATH_LLM_KEY",
+    "GOLDENPATH_LOG",
+    "GOLDENPATH_SERVICES",
+];
+
+/// Holds every key of `table` against those there are; an unknown one names the nearest.
+pub(super) fn check(table: &Table) -> Result<(), String> {
+    walk(&ROOT, table, "")
+}
+
+fn walk(key: &Key, table: &Table, at: &str) -> Result<(), String> {
+    for (name, value) in table {
+        let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        let inner = inside(key, name).ok_or_else(|| unknown(key, name, at))?;
+        match (inner, value) {
+            (Key::Table(_) | Key::Named(_) | Key::Limits, Value::Table(table)) => {
+                walk(&inner, table, &place)?
+            }
+            (Key::Table(_) | Key::Named(_) | Key::Limits, _) => {
+                return Err(format!("`{place}` must be a table"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn inside(key: &Key, name: &str) -> Option<Key> {
+    match key {
+        Key::Table(keys) => keys.iter().find(|(known, _)| *known == name).map(|(_, key)| *key),
+        Key::Named(key) => Some(**key),
+        Key::Limits => CHECKS.iter().any(|info| info.id == name).then_some(Key::Number),
+        _ => None,
+    }
+}
+
+fn names(key: &Key) -> Vec<&'static str> {
+    match key {
+        Key::Table(keys) => keys.iter().map(|(name, _)| *name).collect(),
+        Key::Limits => CHECKS.iter().map(|info| info.id).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn unknown(key: &Key, name: &str, at: &str) -> String {
+    let known = names(key);
+    let place = if at.is_empty() { String::new() } else { format!(" in `[{at}]`") };
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None if matches!(key, Key::Limits) => " (hint: `goldenpath explain` lists the checks)".to_owned(),
+        None => format!(" (valid: {})", known.join(", ")),
+    };
+    format!("unknown key `{name}`{place}{hint}")
+}
+
+/// Lays every `GOLDENPATH_*` variable over the table: `__` goes one level down, and `GOLDENPATH_TARGET` itself
+/// is the target's address.
+pub(super) fn overlay(table: &mut Table, environment: &Environment) -> Result<(), String> {
+    for (variable, text) in environment {
+        let Some(rest) = variable.strip_prefix("GOLDENPATH_") else { continue };
+        if OTHERS.contains(&variable.as_str()) {
+            continue;
+        }
+        let path = if rest == "TARGET" { "TARGET__URL" } else { rest };
+        let wrong = |why: String| format!("failed to read the variable `{variable}`: {why}");
+        let segments: Vec<String> = path.split("__").map(str::to_lowercase).collect();
+        let (keys, kind) = locate(&segments).map_err(&wrong)?;
+        let value = value_of(kind, text).map_err(&wrong)?;
+        insert(table, &keys, value).map_err(&wrong)?;
+    }
+    Ok(())
+}
+
+/// The keys that a variable's segments name, with the type at their end.
+fn locate(segments: &[String]) -> Result<(Vec<String>, Key), String> {
+    let mut key = ROOT;
+    let mut keys = Vec::new();
+    for segment in segments {
+        let name = match key {
+            // A variable's name can hold neither slash nor dash.
+            Key::Limits => CHECKS
+                .iter()
+                .map(|info| info.id)
+                .find(|id| id.replace(['/', '-'], "_") == *segment)
+                .unwrap_or(segment)
+                .to_owned(),
+            _ => segment.clone(),
+        };
+        key = inside(&key, &name).ok_or_else(|| unknown(&key, &name, &keys.join(".")))?;
+        keys.push(name);
+    }
+    match key {
+        Key::Table(_) | Key::Named(_) | Key::Limits => {
+            Err(format!("`{}` is a table; name a key in it, after `__`", keys.join(".")))
+        }
+        _ => Ok((keys, key)),
+    }
+}
+
+fn value_of(kind: Key, text: &str) -> Result<Value, String> {
+    let wrong = |what: &str| format!("`{text}` is no {what}");
+    match kind {
+        Key::Whole => text.parse().map(Value::Integer).map_err(|_| wrong("whole number")),
+        Key::Number => text.parse().map(Value::Float).map_err(|_| wrong("number")),
+        Key::Switch => match text {
+            "true" | "1" | "yes" => Ok(Value::Boolean(true)),
+            "false" | "0" | "no" | "" => Ok(Value::Boolean(false)),
+            _ => Err(format!("{} (valid: true, false)", wrong("switch"))),
+        },
+        Key::Texts => Ok(words(text).map(|word| Value::String(word.to_owned())).collect::<Vec<_>>().into()),
+        Key::Free => {
+            let document: Table = format!("value = {text}").parse().unwrap_or_default();
+            Ok(document.get("value").cloned().unwrap_or_else(|| Value::String(text.to_owned())))
+        }
+        Key::Text | Key::Table(_) | Key::Named(_) | Key::Limits => Ok(Value::String(text.to_owned())),
+    }
+}
+
+/// The words of a comma or space list.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty())
+}
+
+fn insert(table: &mut Table, keys: &[String], value: Value) -> Result<(), String> {
+    let Some((last, path)) = keys.split_last() else { return Ok(()) };
+    let mut here = table;
+    for key in path {
+        let next = here.entry(key.clone()).or_insert_with(|| Value::Table(Table::new()));
+        here = next.as_table_mut().ok_or_else(|| format!("`{key}` must be a table"))?;
+    }
+    here.insert(last.clone(), value);
+    Ok(())
+}

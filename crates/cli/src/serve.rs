@@ -1,0 +1,197 @@
+//! `serve`: the reference backend as a process, and the same backend inside another command.
+
+use crate::args::ServeArgs;
+use crate::exit::{CommandError, Exit};
+use crate::nearest::unknown;
+use goldenpath_agent::{Analyst, BillingSource, GeneratedBilling, ImportedBilling};
+use goldenpath_gateway::auth::{TokenVerifier, secret};
+use goldenpath_gateway::{Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
+use goldenpath_storage::{LogLimits, MemoryEventLog, SqliteStore};
+use rand::Rng;
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Issuer and audience of the embedded default.
+const ISSUER: &str = "goldenpath";
+
+/// What cannot be served by this version, and says so.
+fn check(args: &ServeArgs) -> Result<(), CommandError> {
+    let known = |kind, value: &str, known: &[&str], later: &[&str]| {
+        let first = value.split(':').next().unwrap_or(value);
+        if known.contains(&first) {
+            return Ok(());
+        }
+        if later.contains(&first) {
+            let valid = known.join(", ");
+            return Err(CommandError::Usage(format!(
+                "the {kind} `{first}` is not supported by this version (valid: {valid})"
+            )));
+        }
+        Err(CommandError::Usage(unknown(kind, value, known)))
+    };
+    known("role", &args.role, &["all", "gateway"], &["auth"])?;
+    known("model", &args.model, &["analyst"], &["openai"])?;
+    known("log", &args.log, &["memory"], &["redis", "rediss"])?;
+    args.store
+        .as_deref()
+        .map_or(Ok(()), |store| known("store", store, &["sqlite"], &["postgres", "postgresql"]))
+}
+
+/// Runs the reference backend until SIGTERM or Ctrl-C, then drains it.
+pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
+    check(args)?;
+    let usage = |what: String| {
+        move |why: &dyn std::fmt::Display| CommandError::Usage(format!("failed to {what}: {why}"))
+    };
+    let billing: Arc<dyn BillingSource> = match &args.billing {
+        Some(path) => Arc::new(import(path)?),
+        None => Arc::new(GeneratedBilling::with_truth_in(args.data_dir.join("truth"))),
+    };
+    let given = std::env::var(secret::VARIABLE).ok();
+    let key =
+        secret::load(given, &args.data_dir).map_err(|why| usage("read the signing key".to_owned())(&why))?;
+    let store = match &args.store {
+        Some(url) => SqliteStore::open(url).await,
+        None => SqliteStore::open_file(&args.data_dir.join("goldenpath.db")).await,
+    };
+    let store = store.map_err(|why| usage("open the store".to_owned())(&why))?;
+    let listener = TcpListener::bind(&args.listen)
+        .await
+        .map_err(|why| usage(format!("listen on `{}`", args.listen))(&why))?;
+    let server = start(listener, store, billing, &key).await?;
+    ready(&server)?;
+    stop_signal().await?;
+    tracing::info!("draining");
+    if !server.drain().await {
+        tracing::warn!("not everything ended in time");
+    }
+    Ok(Exit::Approved)
+}
+
+fn import(path: &Path) -> Result<ImportedBilling, CommandError> {
+    let billing = ImportedBilling::open(path).map_err(|why| {
+        CommandError::Usage(format!("failed to read the billing data `{}`: {why}", path.display()))
+    })?;
+    for wrong in billing.rejected() {
+        tracing::warn!("{}: line {}: {}", path.display(), wrong.line, wrong.why);
+    }
+    Ok(billing)
+}
+
+/// One line on stdout, when requests are answered.
+fn ready(server: &ServerHandle) -> Result<(), CommandError> {
+    let line = json!({
+        "ready": true,
+        "ws": format!("ws://{}/ws", server.addr()),
+        "http": format!("http://{}", server.addr()),
+        "pid": std::process::id(),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|why| CommandError::Outside(format!("failed to say that the backend is ready: {why}")))
+}
+
+async fn start(
+    listener: TcpListener,
+    store: SqliteStore,
+    billing: Arc<dyn BillingSource>,
+    key: &[u8],
+) -> Result<ServerHandle, CommandError> {
+    let log = MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now()));
+    let parts = Parts {
+        store: Arc::new(store),
+        log: Arc::new(log),
+        agent: Arc::new(Analyst::new(billing)),
+        verifier: Arc::new(TokenVerifier::hs256(key, ISSUER, ISSUER)),
+        config: GatewayConfig::default(),
+        clock: Arc::new(SystemClock),
+    };
+    Server::start(listener, parts).await.map_err(|why| CommandError::Outside(why.to_string()))
+}
+
+#[cfg(unix)]
+async fn stop_signal() -> Result<(), CommandError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())
+        .map_err(|why| CommandError::Outside(format!("failed to wait for SIGTERM: {why}")))?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        pressed = tokio::signal::ctrl_c() => pressed.map_err(|why| CommandError::Outside(format!("failed to wait for Ctrl-C: {why}"))),
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> Result<(), CommandError> {
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|why| CommandError::Outside(format!("failed to wait for Ctrl-C: {why}")))
+}
+
+/// The reference backend in this process: a free port, data in a directory of its own, a random secret.
+#[derive(Debug)]
+pub(crate) struct EmbeddedBackend {
+    server: ServerHandle,
+    secret: Vec<u8>,
+    data: ScratchDir,
+}
+
+impl EmbeddedBackend {
+    /// Starts it.
+    pub(crate) async fn start() -> Result<Self, CommandError> {
+        let outside = |why: &dyn std::fmt::Display| {
+            CommandError::Outside(format!("failed to start the embedded backend: {why}"))
+        };
+        let data = ScratchDir::create().map_err(|why| outside(&why))?;
+        let mut secret = vec![0_u8; 32];
+        rand::rng().fill(secret.as_mut_slice());
+        let store =
+            SqliteStore::open_file(&data.0.join("goldenpath.db")).await.map_err(|why| outside(&why))?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|why| outside(&why))?;
+        let server = start(listener, store, Arc::new(GeneratedBilling::default()), &secret).await?;
+        Ok(Self { server, secret, data })
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/ws", self.server.addr())
+    }
+
+    /// What its tokens are signed with.
+    pub(crate) fn secret(&self) -> &[u8] {
+        &self.secret
+    }
+
+    /// Stops it where it stands and removes its data: nobody is connected any more.
+    pub(crate) fn stop(self) {
+        let Self { server, data, .. } = self;
+        drop(server);
+        drop(data);
+    }
+}
+
+/// A directory that is removed with its owner.
+#[derive(Debug)]
+struct ScratchDir(PathBuf);
+
+impl ScratchDir {
+    fn create() -> std::io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("goldenpath-{}", uuid::Uuid::new_v4().simple()));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        if let Err(why) = std::fs::remove_dir_all(&self.0) {
+            tracing::debug!(%why, path = %self.0.display(), "failed to remove the embedded backend's data");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! `validate`: configuration → target → recording, judged as it grows → decision → documents → exit code.
+
+use crate::args::{Format, GlobalArgs, ValidateArgs};
+use crate::calibration::calibrate;
+use crate::clock::rfc3339;
+use crate::config::{self, Environment, Length, Settings};
+use crate::exit::{CommandError, Exit};
+use crate::failure::last_words;
+use crate::live::{LiveJudge, Watch};
+use crate::output::Output;
+use crate::progress::Meter;
+use crate::session::{ExecutionLog, HISTORY, REPORT, SessionFolder};
+use crate::target::{Reached, reach, scenarios};
+use crate::validate::{CategoryEnd, DriveEnd, Plan, Stop, drive};
+use goldenpath_checkers::{Category, JudgeConfig};
+use goldenpath_harness::{AuthMode, Recording, Session, SessionClock};
+use goldenpath_history::{HISTORY_VERSION, Header};
+use goldenpath_report::{
+    CategoryRun, Decision, Demand, Ending, Outcome, Report, RunFacts, decide, formats, read_baseline,
+};
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+/// How much longer than its time-out a drive may take to end, before it is left where it is.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// Validates a target and says how it came out.
+pub(crate) async fn validate(
+    args: &ValidateArgs,
+    global: &GlobalArgs,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Exit, CommandError> {
+    let config = config::load(global.config.as_deref(), environment)?;
+    let settings = config::resolve_validate(args, &config, environment)?;
+    let baseline = settings.baseline.as_deref().map(|path| baseline(path, &settings)).transpose()?;
+    let scenarios = scenarios(&settings.chosen)?;
+    calibrate().map_err(|why| CommandError::Bug(why.to_string()))?;
+    let folder = SessionFolder::create(&settings.chosen.output_dir, OffsetDateTime::now_utc())?;
+    let reached = reach(&settings.chosen, environment).await?;
+    let run = Run::new(&settings, &reached, &folder);
+    run.announce(output, &folder.log());
+    let plan = run.plan(scenarios);
+    let driven = run.drive(plan, reached, global, &folder).await?;
+    let judgement = driven
+        .judge
+        .finish(driven.incomplete.is_none())
+        .ok_or_else(|| CommandError::Bug("the session was judged twice".to_owned()))?;
+    let facts = run.facts(&driven);
+    let Decision { outcome, report } = decide(&judgement, &facts, baseline.as_ref());
+    folder.log().line(&format!("{}: {}", outcome.as_str(), report.deployment_decision.reason));
+    folder.write_documents(&report)?;
+    let path = folder.close()?;
+    say(&report, outcome, &path, output)?;
+    Ok(outcome.into())
+}
+
+fn baseline(path: &Path, settings: &Settings) -> Result<Report, CommandError> {
+    let refuse = |why: &dyn std::fmt::Display| {
+        CommandError::Usage(format!("failed to use the baseline `{}`: {why}", path.display()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|why| refuse(&why))?;
+    read_baseline(&text, &settings.chosen.profile, settings.chosen.users).map_err(|why| refuse(&why))
+}
+
+/// What is said at the end: the report, what to do next, the one line that counts.
+fn say(report: &Report, outcome: Outcome, path: &Path, output: &Output) -> Result<(), CommandError> {
+    let history = path.join(HISTORY);
+    match output.format() {
+        Format::Json => {
+            output.document(&formats::json(report).map_err(|why| CommandError::Bug(why.to_string()))?);
+        }
+        Format::Text => output.text(&formats::text(report)),
+    }
+    output.text(&format!("\nreport    {}\n", path.join(REPORT).display()));
+    if outcome != Outcome::Approved {
+        let again = format!("goldenpath check {}", history.display());
+        output.text(&last_words(report, history.exists().then_some(history.as_path()), &again));
+    }
+    output.text(&format!("{}\n", formats::last_line(report)));
+    Ok(())
+}
+
+/// A run with everything decided.
+struct Run<'a> {
+    settings: &'a Settings,
+    header: Header,
+    clock: SessionClock,
+    begun: Instant,
+    timestamp: String,
+    asked: Vec<Category>,
+    users: u32,
+    target: String,
+    auth_mode: &'static str,
+}
+
+/// What is left when a drive has ended.
+struct Driven {
+    end: DriveEnd,
+    judge: LiveJudge,
+    incomplete: Option<String>,
+    took: Duration,
+}
+
+impl<'a> Run<'a> {
+    fn new(settings: &'a Settings, reached: &Reached, folder: &SessionFolder) -> Self {
+        let asked = settings.categories.clone().unwrap_or_else(|| {
+            Category::ALL.into_iter().filter(|category| *category != Category::Stress).collect()
+        });
+        let judged = asked.iter().filter(|category| JudgeConfig::JUDGED.contains(category));
+        let clock = SessionClock::start();
+        let header = Header {
+            history: HISTORY_VERSION,
+            session_id: folder.id().to_owned(),
+            target: reached.target.safe_url(),
+            profile: settings.chosen.profile.clone(),
+            seed: settings.chosen.seed,
+            limits: settings.limits.clone(),
+            t0_unix_ms: Some(clock.t0_unix_ms()),
+            auth_mode: Some(reached.auth.mode.name().to_owned()),
+            categories: judged.map(|category| category.as_str().to_owned()).collect(),
+            sla: settings.sla,
+        };
+        // Fewer tokens than users: then there are as many users as tokens.
+        let users = match &reached.auth.mode {
+            AuthMode::Token(tokens) => {
+                settings.chosen.users.min(u32::try_from(tokens.len()).unwrap_or(u32::MAX))
+            }
+            AuthMode::None | AuthMode::Mint(_) => settings.chosen.users,
+        };
+        Self {
+            settings,
+            header,
+            clock,
+            begun: Instant::now(),
+            timestamp: rfc3339(OffsetDateTime::now_utc()),
+            asked,
+            users,
+            target: reached.target.safe_url(),
+            auth_mode: reached.auth.mode.name(),
+        }
+    }
+
+    fn announce(&self, output: &Output, log: &ExecutionLog) {
+        let said = format!(
+            "{} · {} · {} user(s) · seed {}",
+            self.settings.chosen.environment, self.target, self.users, self.settings.chosen.seed
+        );
+        log.line(&said);
+        output.note(&said);
+    }
+
+    fn plan(&self, scenarios: Vec<goldenpath_harness::Scenario>) -> Plan {
+        let mut plan = Plan::new(self.settings.chosen.seed);
+        plan.users = self.users as usize;
+        plan.categories.clone_from(&self.asked);
+        plan.scenarios = scenarios;
+        plan.timeout = self.settings.chosen.timeout;
+        if self.settings.length == Length::Nightly {
+            plan.measured_runs = plan.measured_runs.max(5_000);
+            plan.measured_time = plan.measured_time.max(Duration::from_secs(600));
+        }
+        if self.settings.sla {
+            // 99.9 % is claimed from 10 000 events on; the shortest run has about a dozen.
+            plan.measured_runs = plan.measured_runs.max(1_000);
+            plan.measured_time = plan.measured_time.max(Duration::from_secs(180));
+        }
+        plan
+    }
+
+    async fn drive(
+        &self,
+        plan: Plan,
+        reached: Reached,
+        global: &GlobalArgs,
+        folder: &SessionFolder,
+    ) -> Result<Driven, CommandError> {
+        let config = JudgeConfig {
+            categories: self
+                .asked
+                .iter()
+                .copied()
+                .filter(|asked| JudgeConfig::JUDGED.contains(asked))
+                .collect(),
+            ..JudgeConfig::default()
+        };
+        let judge = LiveJudge::new(&self.header, config, self.settings.fail_fast);
+        let history = folder.path().join(HISTORY);
+        let recording = Recording::start_at(self.clock, &self.header, Some(&history), Some(judge.observer()))
+            .map_err(|why| CommandError::Outside(why.to_string()))?;
+        let Reached { target, auth, embedded } = reached;
+        let fail_fast = self.settings.fail_fast.then(|| (judge.clone(), recording.recorder()));
+        let meter = Meter::new(global.ci_mode);
+        let watch = Arc::new(Watch::new(meter.clone(), folder.log(), fail_fast));
+        let session = Session::new(target, auth, recording.recorder());
+        let cancel = CancellationToken::new();
+        let listener = cancel_on_ctrl_c(cancel.clone());
+        let bound = plan.timeout.saturating_add(GRACE);
+        let end = tokio::time::timeout(bound, drive(plan, session, watch, cancel))
+            .await
+            .unwrap_or_else(|_| self.stuck());
+        listener.abort();
+        meter.finish();
+        if let Some(embedded) = embedded {
+            embedded.stop();
+        }
+        let incomplete = match recording.finish() {
+            Ok(finished) if finished.lost > 0 => Some(format!("{} record(s) were lost", finished.lost)),
+            Ok(_) => None,
+            Err(why) => Some(why.to_string()),
+        };
+        if let Some(why) = &incomplete {
+            folder.log().line(why);
+        }
+        Ok(Driven { end, judge, incomplete, took: self.begun.elapsed() })
+    }
+
+    /// The end of a drive that did not end itself.
+    fn stuck(&self) -> DriveEnd {
+        let cut = |category: &Category| (*category, CategoryEnd::Cut(Stop::TimedOut.to_string()));
+        DriveEnd { categories: self.asked.iter().map(cut).collect(), stop: Some(Stop::TimedOut) }
+    }
+
+    fn facts(&self, driven: &Driven) -> RunFacts {
+        let chosen = &self.settings.chosen;
+        let ending = match (&driven.end.stop, &driven.incomplete) {
+            (Some(Stop::Interrupted), _) => Ending::Interrupted,
+            (Some(Stop::TimedOut), _) => Ending::TimedOut,
+            (Some(Stop::TargetUnavailable(why)), _) => Ending::TargetUnavailable(why.clone()),
+            (Some(Stop::FailFast(_)) | None, Some(why)) => Ending::CaptureIncomplete(why.clone()),
+            (Some(Stop::FailFast(_)) | None, None) => Ending::Complete,
+        };
+        RunFacts {
+            session_id: self.header.session_id.clone(),
+            timestamp: self.timestamp.clone(),
+            duration_seconds: driven.took.as_secs_f64(),
+            target_environment: chosen.environment.clone(),
+            target: self.target.clone(),
+            profile: chosen.profile.clone(),
+            seed: chosen.seed,
+            users: self.users,
+            configuration: self.configuration(),
+            categories: Category::ALL
+                .into_iter()
+                .map(|category| self.category(category, &driven.end))
+                .collect(),
+            demand: Demand::EveryRequiredCheck,
+            sla: self.settings.sla,
+            ending,
+        }
+    }
+
+    fn category(&self, category: Category, end: &DriveEnd) -> CategoryRun {
+        if !self.asked.contains(&category) {
+            return CategoryRun::left_out(category, "it was not asked for");
+        }
+        let ended = end.categories.iter().find(|(ended, _)| *ended == category).map(|(_, end)| end);
+        let not_run = match ended {
+            Some(CategoryEnd::Ran | CategoryEnd::Cut(_)) => None,
+            Some(CategoryEnd::NotRun(why)) => Some(why.clone()),
+            None => Some("the run ended before it".to_owned()),
+        };
+        // Without `--categories` a run is asked for what exists; what does not is left out, and said.
+        let exists = JudgeConfig::JUDGED.contains(&category);
+        CategoryRun { category, asked: exists || self.settings.categories.is_some(), not_run }
+    }
+
+    fn configuration(&self) -> Map<String, Value> {
+        let settings = self.settings;
+        let asked: Vec<&str> = self.asked.iter().map(|category| category.as_str()).collect();
+        let value = json!({
+            "categories": asked,
+            "timeout_seconds": settings.chosen.timeout.as_secs(),
+            "limits": settings.limits,
+            "fail_fast": settings.fail_fast,
+            "sla": settings.sla,
+            "duration": if settings.length == Length::Nightly { "nightly" } else { "short" },
+            "auth_mode": self.auth_mode,
+            "baseline": settings.baseline.as_ref().map(|path| path.display().to_string()),
+        });
+        value.as_object().cloned().unwrap_or_default()
+    }
+}
+
+/// Cancels at the first Ctrl-C; the task is to be aborted when the work is over.
+pub(crate) fn cancel_on_ctrl_c(cancel: CancellationToken) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.cancel();
+        }
+    })
+}

@@ -14,9 +14,10 @@ pub use trouble::Trouble;
 
 use crate::clock::ClockBounds;
 use crate::event_view::{ControlType, ControlView, EventView, Field, Seen};
+use crate::instant::unix_ms_of;
 use crate::observation::{Arrival, ConnIx, Observation, RequestIx, RunIx, UserIx, ms};
 use goldenpath_history::{ClosedBy, Direction, Record, RecordKind};
-use goldenpath_protocol::{EventType, Timestamp};
+use goldenpath_protocol::EventType;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
@@ -384,6 +385,7 @@ impl Index {
                     && Some(view.owner) == user
                 {
                     view.cancel_line.get_or_insert(line);
+                    view.cancel_t_ns.get_or_insert(t_ns);
                 }
             }
             _ => {}
@@ -435,9 +437,9 @@ impl Index {
     }
 
     fn read_clock(&mut self, frame: &ControlView<'_>, asked_t_ns: Option<u64>, t_ns: u64) {
-        let server = frame.fields.text(Field::ServerTime).and_then(|text| text.parse::<Timestamp>().ok());
+        let server = frame.fields.text(Field::ServerTime).and_then(|text| unix_ms_of(&text));
         if let Some(server) = server {
-            self.clock.narrow(server.unix_ms(), asked_t_ns.map(ms), ms(t_ns));
+            self.clock.narrow(server, asked_t_ns.map(ms), ms(t_ns));
         }
     }
 
@@ -536,6 +538,7 @@ impl Index {
                 sights: Vec::new(),
                 gap: None,
                 cancel_line: None,
+                cancel_t_ns: None,
                 seen: FxHashMap::default(),
             },
         );
@@ -623,7 +626,8 @@ impl Index {
                     conn,
                     from_start,
                     first_line: line,
-                    last_line: line,
+                    last_line: 0,
+                    previous_line: 0,
                     first_seq: event.seq,
                     last_seq: None,
                     events: 0,
@@ -644,6 +648,7 @@ impl Index {
         let sight = &mut view.sights[at];
         arrival.previous_seq = sight.last_seq;
         arrival.after_terminal = sight.terminal.is_some();
+        sight.previous_line = sight.last_line;
         sight.last_line = line;
         sight.last_seq = event.seq.or(sight.last_seq);
         sight.events = sight.events.saturating_add(1);

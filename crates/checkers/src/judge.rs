@@ -1,5 +1,8 @@
 //! The judge: reads each record once, shows it to every check, and says the verdicts.
 
+#[cfg(test)]
+mod tests;
+
 use crate::catalogue::{CHECKS, Category, CheckInfo};
 use crate::check::Check;
 use crate::coverage::CoverageFold;
@@ -61,6 +64,10 @@ pub struct Terms {
     pub slo: Slo,
     /// The categories judged.
     pub categories: Vec<Category>,
+    /// Whether response limits mean anything.
+    pub judge_timing: bool,
+    /// Checks that can't be seen on this target, with why.
+    pub not_observable: BTreeMap<String, String>,
     /// Critical events that the profile declares absent.
     pub absent_events: Vec<EventType>,
     /// Whether the target quotes references when asked.
@@ -110,6 +117,8 @@ impl Judge {
         let terms = Terms {
             slo,
             categories,
+            judge_timing: config.judge_timing,
+            not_observable: config.not_observable.clone(),
             absent_events: config.absent_events.clone(),
             quotes_reference: config.quotes_reference,
             auth_mode: header.auth_mode.clone(),

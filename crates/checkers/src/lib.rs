@@ -6,15 +6,22 @@
 mod catalogue;
 mod check;
 mod clock;
+mod content;
 mod coverage;
 mod event_view;
+mod evidence;
+#[cfg(test)]
+mod fixture;
 mod groups;
 mod index;
+mod instant;
 mod judge;
 mod metrics;
 mod observation;
 mod samples;
+mod sequence;
 mod slo;
+mod timestamps;
 mod verdict;
 
 pub use catalogue::{CHECKS, Category, CheckInfo, Required, UnknownCategory, check_info};
@@ -27,6 +34,7 @@ pub use index::{
     Closed, ConnView, Gap, Greeting, Index, Joined, RequestView, RunView, SettledRun, Sight, Terminal,
     Trouble, UserView, reference_number,
 };
+pub use instant::unix_ms_of;
 pub use judge::{Judge, JudgeConfig, Terms};
 pub use observation::{Arrival, ConnIx, Observation, RequestIx, RunIx, UserIx, ms};
 pub use samples::{SHARE_FROM, SHARE_OUTSIDE, Samples, least_for_percentile, share_kept};

@@ -2,11 +2,11 @@
 
 use crate::event_view::Field;
 use crate::index::Index;
+use crate::instant::unix_ms_of;
 use crate::observation::{Observation, ms};
 use crate::samples::Samples;
 use crate::verdict::{CheckResult, Metrics};
 use goldenpath_history::RecordKind;
-use goldenpath_protocol::Timestamp;
 
 /// Readings of the server's clock that make latencies mean something.
 const CLOCK_READINGS: u32 = 3;
@@ -49,9 +49,9 @@ impl MetricsFold {
         if arrival.replayed {
             return;
         }
-        let made = event.text(Field::Timestamp).and_then(|text| text.parse::<Timestamp>().ok());
+        let made = event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text));
         if let Some(made) = made {
-            let distance = seen.t_ms() - made.unix_ms() as f64;
+            let distance = seen.t_ms() - made as f64;
             let base = *self.latency_base.get_or_insert(distance);
             self.latency.add(distance - base);
         }

@@ -45,6 +45,8 @@ pub struct Sight {
     pub first_line: u64,
     /// The line of the last event it saw.
     pub last_line: u64,
+    /// The line of the event before that; 0 when there was none.
+    pub previous_line: u64,
     /// The `seq` of the first event it saw.
     pub first_seq: Option<u64>,
     /// The `seq` of the last event it saw.
@@ -84,6 +86,8 @@ pub struct RunView {
     pub gap: Option<Gap>,
     /// The first `cancel` its owner sent for it.
     pub cancel_line: Option<u64>,
+    /// When that was.
+    pub cancel_t_ns: Option<u64>,
     pub(super) seen: FxHashMap<u64, u32>,
 }
 

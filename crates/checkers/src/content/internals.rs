@@ -1,0 +1,239 @@
+//! No stack trace, internal path, secret or token reaches a user.
+//!
+//! One automaton finds where to look; what it found is then read closely. What users wrote themselves may
+//! come back to them.
+
+use super::Broken;
+use crate::evidence::around;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+/// How what stands at an anchor is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// The words alone are proof.
+    Trace,
+    /// `at f (file.js:10:3)`: a frame of a stack.
+    Frame,
+    /// A path below a directory of people: three parts are proof.
+    Home,
+    /// A path of a machine: proof when it names a source or a secret file.
+    Path,
+    /// A prefix of a key: so many characters of it are proof.
+    Key(usize),
+    /// A web token: three parts.
+    Jwt,
+    /// A member with this name that holds a text.
+    Member,
+    /// An address that holds a password.
+    Address,
+}
+
+use Reading::{Address, Frame, Home, Jwt, Key, Member, Path, Trace};
+
+const ANCHORS: &[(&str, Reading)] = &[
+    ("Traceback (most recent call last)", Trace),
+    ("panicked at ", Trace),
+    ("stack backtrace:", Trace),
+    ("RUST_BACKTRACE", Trace),
+    ("Exception in thread \\\"", Trace),
+    ("goroutine 1 [", Trace),
+    ("java.lang.", Trace),
+    ("org.springframework.", Trace),
+    ("System.NullReferenceException", Trace),
+    ("sqlalchemy.exc.", Trace),
+    ("psycopg2.", Trace),
+    ("SQLSTATE[", Trace),
+    ("site-packages/", Trace),
+    ("node_modules/", Trace),
+    ("/rustc/", Trace),
+    (".cargo/registry/", Trace),
+    ("-----BEGIN RSA PRIVATE KEY", Trace),
+    ("-----BEGIN PRIVATE KEY", Trace),
+    ("-----BEGIN EC PRIVATE KEY", Trace),
+    ("-----BEGIN OPENSSH PRIVATE KEY", Trace),
+    (" at ", Frame),
+    ("File \\\"/", Trace),
+    ("/home/", Home),
+    ("/root/", Home),
+    ("/Users/", Home),
+    ("C:\\\\Users\\\\", Trace),
+    ("/app/", Path),
+    ("/srv/", Path),
+    ("/opt/", Path),
+    ("/usr/", Path),
+    ("/var/", Path),
+    ("/etc/", Path),
+    ("/tmp/", Path),
+    ("/workspace/", Path),
+    ("sk-", Key(20)),
+    ("sk_live_", Key(12)),
+    ("sk_test_", Key(12)),
+    ("AKIA", Key(16)),
+    ("ASIA", Key(16)),
+    ("AIza", Key(30)),
+    ("ghp_", Key(30)),
+    ("gho_", Key(30)),
+    ("github_pat_", Key(20)),
+    ("glpat-", Key(16)),
+    ("xoxb-", Key(20)),
+    ("xoxp-", Key(20)),
+    ("Bearer ", Key(20)),
+    ("eyJ", Jwt),
+    ("api_key", Member),
+    ("apikey", Member),
+    ("apiKey", Member),
+    ("api-key", Member),
+    ("secret_key", Member),
+    ("secretKey", Member),
+    ("client_secret", Member),
+    ("access_token", Member),
+    ("accessToken", Member),
+    ("refresh_token", Member),
+    ("private_key", Member),
+    ("password", Member),
+    ("passwd", Member),
+    ("\"secret", Member),
+    ("\"token", Member),
+    ("\"authorization", Member),
+    ("\"Authorization", Member),
+    ("postgres://", Address),
+    ("postgresql://", Address),
+    ("mysql://", Address),
+    ("mongodb://", Address),
+    ("mongodb+srv://", Address),
+    ("redis://", Address),
+    ("amqp://", Address),
+];
+
+/// Endings of files that no user should hear of.
+const FILES: &[&str] = &[
+    "c", "cc", "cfg", "conf", "cpp", "cs", "db", "env", "go", "ini", "java", "js", "key", "kt", "lock",
+    "log", "mjs", "pem", "php", "py", "pyc", "rb", "rs", "scala", "sh", "so", "sock", "sqlite", "sqlite3",
+    "toml", "ts", "tsx", "yaml", "yml",
+];
+
+/// The automaton.
+#[derive(Debug)]
+pub(super) struct Internals {
+    anchors: Option<AhoCorasick>,
+}
+
+impl Internals {
+    pub(super) fn new() -> Self {
+        let words = ANCHORS.iter().map(|(word, _)| word);
+        // The list is fixed and small: building it fails only when it is empty or huge.
+        Self { anchors: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok() }
+    }
+
+    /// What of the machine's inside this frame shows.
+    pub(super) fn broken(&self, raw: &str, own: impl Fn() -> String) -> Option<Broken> {
+        let mut prompt: Option<String> = None;
+        for found in self.anchors.as_ref()?.find_overlapping_iter(raw) {
+            let (_, reading) = ANCHORS[found.pattern().as_usize()];
+            let Some((what, shown)) = read(raw, found.start(), found.end(), reading) else { continue };
+            let prompt = prompt.get_or_insert_with(&own);
+            if !prompt.contains(shown) {
+                return Some(Broken::new(
+                    "no stack trace, internal path, secret or token",
+                    format!("{what}: `{}`", masked(raw, found.start(), shown, reading)),
+                ));
+            }
+        }
+        None
+    }
+}
+
+/// Reads what stands at an anchor: what it is, and the piece that shows it.
+fn read(raw: &str, from: usize, to: usize, reading: Reading) -> Option<(&'static str, &str)> {
+    let starts_word = !raw[..from]
+        .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/'));
+    match reading {
+        Trace => Some(("a stack trace or an internal path", &raw[from..to])),
+        Frame => stack_frame(raw, from, to),
+        Home | Path if !starts_word => None,
+        Home => path_at(raw, from).filter(|path| parts(path) >= 3).map(|path| ("an internal path", path)),
+        Path => path_at(raw, from).filter(|path| names_a_file(path)).map(|path| ("an internal path", path)),
+        Key(least) => {
+            let body = run_of(&raw[to..], |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+            let random =
+                body.bytes().any(|b| b.is_ascii_digit()) && body.bytes().any(|b| b.is_ascii_alphabetic());
+            (starts_word && body.len() >= least && random).then(|| ("a secret", &raw[from..to + body.len()]))
+        }
+        Jwt => {
+            let token = run_of(&raw[from..], |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+            let mut three = token.split('.');
+            let head = three.next().is_some_and(|part| part.len() >= 8);
+            let body = three.next().is_some_and(|part| part.starts_with("eyJ"));
+            (head && body && starts_word).then_some(("a token", token))
+        }
+        Member => member_value(raw, to).map(|value| ("a secret", value)),
+        Address => {
+            let address =
+                run_of(&raw[from..], |c| !c.is_whitespace() && !matches!(c, '"' | '\\' | '<' | '>' | '`'));
+            let host = address.get(to - from..)?;
+            host.contains('@').then_some(("an internal address with a password", address))
+        }
+    }
+}
+
+fn run_of(text: &str, belongs: impl Fn(char) -> bool) -> &str {
+    let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
+    &text[..end]
+}
+
+fn path_at(raw: &str, from: usize) -> Option<&str> {
+    let path =
+        run_of(&raw[from..], |c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@'));
+    Some(path.trim_end_matches(['.', '-', '/'])).filter(|path| !path.is_empty())
+}
+
+fn parts(path: &str) -> usize {
+    path.split('/').filter(|part| !part.is_empty()).count()
+}
+
+fn names_a_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let known = name.rsplit_once('.').is_some_and(|(_, ending)| FILES.contains(&ending));
+    known || matches!(path, "/etc/passwd" | "/etc/shadow" | "/etc/hosts")
+}
+
+/// ` at name (file.js:10:3)` or ` at com.example.Name(Name.java:10)`, at the start of a line.
+fn stack_frame(raw: &str, from: usize, to: usize) -> Option<(&'static str, &str)> {
+    let starts_line = raw[..from].trim_end_matches(' ').ends_with("\\n")
+        || raw[..from].trim_end_matches(' ').ends_with("\\t");
+    let line = run_of(&raw[to..], |c| !matches!(c, '\\' | '"'));
+    let inside = line.split_once('(')?.1.split_once(')')?.0;
+    let (_, place) = inside.split_once(':')?;
+    let numbered = !place.is_empty() && place.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    (starts_line && numbered).then(|| ("a stack trace", &raw[from..to + line.len()]))
+}
+
+/// The text that a member with a secret's name holds: `…": "value"`, plain or escaped once.
+fn member_value(raw: &str, to: usize) -> Option<&str> {
+    let rest = &raw[to..];
+    let name_rest = run_of(rest, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    // `token_expires_at`, `password_policy`: another name that only begins like a secret's.
+    if !name_rest.is_empty() && !name_rest.eq_ignore_ascii_case("value") {
+        return None;
+    }
+    let rest = rest[name_rest.len()..].trim_start_matches('\\').strip_prefix('"')?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+    let value = rest.trim_start_matches('\\').strip_prefix('"')?;
+    let value = run_of(value, |c| !matches!(c, '"' | '\\'));
+    let hidden = value.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '•' | '.' | '-'))
+        || value.starts_with(['[', '<', '{', '*'])
+        || value.eq_ignore_ascii_case("redacted")
+        || value.contains("***");
+    (value.len() >= 8 && !hidden && !value.contains(' ')).then_some(value)
+}
+
+/// The piece around a find; of a secret only its beginning is shown again.
+fn masked(raw: &str, from: usize, shown: &str, reading: Reading) -> String {
+    match reading {
+        Key(_) | Jwt | Member | Address => {
+            let head: String = shown.chars().take(6).collect();
+            format!("{head}…")
+        }
+        Trace | Frame | Home | Path => around(raw, from),
+    }
+}

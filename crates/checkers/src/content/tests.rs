@@ -1,0 +1,131 @@
+use crate::Verdict;
+use crate::fixture::{edit, healthy, judged, opcode, place, rewrite, verdict};
+use goldenpath_simulator::History;
+use rstest::rstest;
+use serde_json::json;
+
+fn break_by(row: &str, history: &mut History) {
+    let (thinking, tool) = (place(history, "agent_thinking"), place(history, "tool_completed"));
+    let (calling, end) = (place(history, "tool_executing"), place(history, "agent_completed"));
+    match row {
+        "C01" => rewrite(history, thinking, |_| "hello".to_owned()),
+        "C02" => rewrite(history, thinking, |raw| raw[..raw.len() - 9].to_owned()),
+        "C03" => rewrite(history, thinking, |raw| raw.replace("agent_thinking", "agent_thinkin")),
+        "C04" => edit(history, end, |event| {
+            event.as_object_mut().expect("it is there").remove("final_response");
+        }),
+        "C05" => edit(history, thinking, |event| event["step_number"] = json!("1")),
+        "C06" => edit(history, thinking, |event| event["reasoning"] = json!("  ")),
+        "C07a" => edit(history, thinking, |event| event["reasoning"] = json!("...")),
+        "C07b" => edit(history, thinking, |event| event["reasoning"] = json!("Agent is thinking…")),
+        "C07c" => edit(history, end, |event| event["summary"] = json!("TODO")),
+        "C08a" => edit(history, thinking, |event| {
+            event["reasoning"] = json!("Les donnÃ©es du mois passent en revue")
+        }),
+        "C08b" => {
+            edit(history, end, |event| event["summary"] = json!("It doesnâ€™t pay to keep the idle ones"))
+        }
+        "C08c" => rewrite(history, end, |raw| {
+            raw.replacen("\"summary\":\"", "\"summary\":\"\\u00f0\\u009f\\u0098\\u0080 ", 1)
+        }),
+        "C09a" => edit(history, thinking, |event| event["reasoning"] = json!("The spend\0 by service")),
+        "C09b" => edit(history, thinking, |event| event["reasoning"] = json!("\u{feff}The spend by service")),
+        "C10" => rewrite(history, thinking, |raw| format!("{raw}{raw}")),
+        "C11" => opcode(history, thinking, "binary"),
+        "C12" => edit(history, end, |event| {
+            let long = "every idle machine costs money and ".repeat(20);
+            event["final_response"] = json!(long[..500]);
+        }),
+        "C12b" => edit(history, end, |event| {
+            let answer = event["final_response"].as_str().expect("it is there").to_owned();
+            event["final_response"] =
+                json!(answer.chars().take(answer.chars().count() / 2).collect::<String>());
+        }),
+        "C13a" => edit(history, tool, |event| event["results"] = json!(event["results"].to_string())),
+        "C13b" => rewrite(history, tool, |raw| json!(raw).to_string()),
+        "C13c" => edit(history, tool, |event| event["results"]["payload"] = json!("{\"total\":12.5}")),
+        "C14" => edit(history, tool, |event| event["type"] = json!("cost_report")),
+        "C15" => edit(history, thinking, |event| {
+            *event = json!({"type": "agent_thinking", "data": event.clone()});
+        }),
+        "C16" => edit(history, thinking, |event| {
+            *event = json!({"type": "system_message", "payload": event.clone()})
+        }),
+        "C17" => edit(history, tool, |event| event["results"] = json!({})),
+        "C18a" => edit(history, thinking, |event| {
+            event["reasoning"] =
+                json!("Traceback (most recent call last):\n  File \"/srv/agent/main.py\", line 4");
+        }),
+        "C18b" => edit(history, thinking, |event| {
+            event["reasoning"] = json!("It failed in /app/src/tools/cost.py again")
+        }),
+        "C18c" => edit(history, thinking, |event| {
+            event["reasoning"] =
+                json!("Error: x\n    at run (/srv/agent/index.js:10:3)\n    at main (index.js:2:1)");
+        }),
+        "C19a" => {
+            edit(history, calling, |event| event["parameters"]["api_key"] = json!("sk-live-51H8abcdef0123"))
+        }
+        "C19b" => edit(history, calling, |event| event["parameters"]["key"] = json!("AKIAIOSFODNN7EXAMPLE")),
+        "C20" => opcode(history, thinking, "invalid_utf8"),
+        other => panic!("no such row: {other}"),
+    }
+}
+
+#[rstest]
+#[case("C01", "content/json")]
+#[case("C02", "content/json")]
+#[case("C03", "content/schema")]
+#[case("C04", "content/schema")]
+#[case("C05", "content/schema")]
+#[case("C06", "content/meaningful")]
+#[case("C07a", "content/meaningful")]
+#[case("C07b", "content/meaningful")]
+#[case("C07c", "content/meaningful")]
+#[case("C08a", "content/unicode")]
+#[case("C08b", "content/unicode")]
+#[case("C08c", "content/unicode")]
+#[case("C09a", "content/unicode")]
+#[case("C09b", "content/unicode")]
+#[case("C10", "content/text-frames")]
+#[case("C11", "content/text-frames")]
+#[case("C12", "content/whole")]
+#[case("C12b", "content/whole")]
+#[case("C13a", "content/whole")]
+#[case("C13b", "content/whole")]
+#[case("C13c", "content/whole")]
+#[case("C14", "content/schema")]
+#[case("C15", "content/schema")]
+#[case("C16", "content/schema")]
+#[case("C17", "content/meaningful")]
+#[case("C18a", "content/no-internals")]
+#[case("C18b", "content/no-internals")]
+#[case("C18c", "content/no-internals")]
+#[case("C19a", "content/no-internals")]
+#[case("C19b", "content/no-internals")]
+#[case("C20", "content/json")]
+fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
+    let mut history = healthy();
+    assert_eq!(verdict(&judged(&history), owner), &Verdict::Pass);
+    break_by(row, &mut history);
+    let said = judged(&history);
+    assert_eq!(verdict(&said, owner), &Verdict::Fail);
+    let check = said.checks.iter().find(|check| check.id == owner).expect("listed");
+    assert!(!check.findings.is_empty() && check.n < check.of, "{check:?}");
+}
+
+#[rstest]
+#[case("The word error, a TODO list and the database connection are what you asked about.")]
+#[case("Le « CAFÉ» et «É» sont ouverts; São Paulo, NÃO, ÇÃO.")]
+#[case("The log group /aws/lambda/app and https://example.com/app/main.py are yours.")]
+#[case("Rotate the password and the api_key every 90 days; use tokens.")]
+#[case("Move sk-learn training to spot; risk-adjusted saving is 12 %.")]
+#[case("Meet at noon (room 4:30) or (cost: 10).")]
+#[case("日本語のテキスト, שלום, e\u{301}, 👩‍👩‍👧‍👦")]
+fn ordinary_prose_raises_no_alarm(#[case] text: &str) {
+    let mut history = healthy();
+    let at = place(&history, "agent_thinking");
+    edit(&mut history, at, |event| event["reasoning"] = json!(text));
+    let found = crate::fixture::alarms(&judged(&history), &["content/"]);
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -1,0 +1,170 @@
+//! Nothing is cut off, nothing is encoded twice.
+
+use super::{Broken, READ_BY_PEOPLE};
+use crate::event_view::{EventView, Field, JsonType, fields_of, text_of};
+use crate::evidence::excerpt;
+use crate::observation::{Arrival, RunIx};
+use goldenpath_protocol::EventType;
+use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// Lengths at which careless code cuts, in characters or bytes.
+const CUTS: &[usize] = &[
+    200, 250, 255, 256, 300, 400, 500, 512, 1000, 1024, 1500, 2000, 2048, 4000, 4096, 5000, 8000, 8192,
+    10_000, 16_384, 32_768,
+];
+
+/// Deltas of one run are kept up to this many bytes; an answer beyond it is compared only so far.
+const KEPT: usize = 256 * 1024;
+
+/// The deltas of each open run.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    deltas: FxHashMap<RunIx, String>,
+}
+
+impl Whole {
+    pub(super) fn forget(&mut self, run: RunIx) {
+        self.deltas.remove(&run);
+    }
+
+    /// What in this event is cut off or encoded twice.
+    pub(super) fn broken(
+        &mut self,
+        event: &EventView<'_>,
+        arrival: Option<Arrival>,
+        own: impl Fn() -> String,
+    ) -> Option<Broken> {
+        let streamed = self.streamed(event, arrival);
+        if let Some(answer) = event.text(Field::FinalResponse)
+            && let Some(streamed) = streamed
+            && streamed.len() > answer.len()
+            && streamed.starts_with(&*answer)
+        {
+            return Some(Broken::new(
+                "an answer as long as its deltas",
+                format!("`final_response` ends after {} of {} bytes streamed", answer.len(), streamed.len()),
+            ));
+        }
+        encoded_objects(event).or_else(|| texts(event)).or_else(|| members(event, own))
+    }
+
+    /// Keeps a delta, and gives all of them at the end of the run.
+    fn streamed(&mut self, event: &EventView<'_>, arrival: Option<Arrival>) -> Option<String> {
+        let arrival = arrival.filter(|arrival| arrival.first && !arrival.settled)?;
+        if event.kind.is_terminal() {
+            return self.deltas.remove(&arrival.run);
+        }
+        if event.kind == EventType::ResponseDelta {
+            let text = event.text(Field::Text)?;
+            let kept = self.deltas.entry(arrival.run).or_default();
+            if kept.len() + text.len() <= KEPT {
+                kept.push_str(&text);
+            }
+        }
+        None
+    }
+}
+
+/// Objects that came as strings which hold them.
+fn encoded_objects(event: &EventView<'_>) -> Option<Broken> {
+    [Field::Results, Field::Parameters, Field::Error].into_iter().find_map(|field| {
+        let inner = event.text(field)?;
+        holds_json(&inner).then(|| encoded_twice(field.as_str(), &inner))
+    })
+}
+
+fn texts(event: &EventView<'_>) -> Option<Broken> {
+    READ_BY_PEOPLE.iter().copied().find_map(|field| {
+        let text = event.text(field)?;
+        let quoted = text.len() > 2
+            && text.starts_with('"')
+            && text.ends_with('"')
+            && text.contains('\\')
+            && serde_json::from_str::<String>(&text).is_ok();
+        if quoted {
+            return Some(encoded_twice(field.as_str(), &text));
+        }
+        let found = cut(&text)?;
+        Some(Broken::new(
+            format!("`{}` is whole", field.as_str()),
+            format!("`{}` stops in mid-sentence after exactly {found}: `…{}`", field.as_str(), tail(&text)),
+        ))
+    })
+}
+
+/// Strings among the results that hold JSON or stop at a cut. What the user wrote themselves may.
+fn members(event: &EventView<'_>, own: impl Fn() -> String) -> Option<Broken> {
+    if event.kind != EventType::ToolCompleted
+        || event.fields.json_type(Field::Results) != Some(JsonType::Object)
+    {
+        return None;
+    }
+    let raw = event.fields.raw(Field::Results)?;
+    // An escaped quotation mark or a long string: without either nothing here can be wrong.
+    if raw.len() < CUTS[0] && !raw.contains("\\\"") {
+        return None;
+    }
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
+    members.iter().find_map(|(name, value)| {
+        let text = text_of(value.get())?;
+        let broken = if holds_json(&text) {
+            encoded_twice(&format!("results.{name}"), &text)
+        } else {
+            let found = cut(&text)?;
+            Broken::new(
+                format!("`results.{name}` is whole"),
+                format!("`results.{name}` stops after exactly {found}"),
+            )
+        };
+        (!own().contains(text.trim())).then_some(broken)
+    })
+}
+
+fn encoded_twice(name: &str, inner: &str) -> Broken {
+    Broken::new(
+        format!("`{name}` encoded once"),
+        format!("`{name}` is a string that holds JSON: `{}`", excerpt(inner)),
+    )
+}
+
+/// Whether a text is an object with members, or an array of them, written as JSON.
+fn holds_json(text: &str) -> bool {
+    let text = text.trim();
+    let object = text.starts_with("{\"") && fields_of(text).is_ok();
+    object || (text.starts_with("[{") && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+}
+
+/// The length at which a text was cut, if it looks so: a round number, and no end of a sentence.
+fn cut(text: &str) -> Option<String> {
+    if text.len() < CUTS[0] {
+        return None;
+    }
+    let body = text.strip_suffix("...").or_else(|| text.strip_suffix('…')).unwrap_or(text);
+    let last = body.chars().next_back()?;
+    if body.len() == text.len() && !(last.is_alphanumeric() || matches!(last, ',' | '-' | ' ' | '(')) {
+        return None;
+    }
+    if ends_with_reference(text) {
+        return None;
+    }
+    let chars = text.chars().count();
+    let lengths = [chars, body.chars().count(), text.len(), body.len()];
+    let units = ["characters", "characters and an ellipsis", "bytes", "bytes and an ellipsis"];
+    lengths
+        .iter()
+        .zip(units)
+        .find(|(length, _)| CUTS.contains(length))
+        .map(|(length, unit)| format!("{length} {unit}"))
+}
+
+fn ends_with_reference(text: &str) -> bool {
+    let tail = text.len().checked_sub(35).and_then(|at| text.get(at..));
+    tail.is_some_and(|tail| crate::reference_number(tail).is_some())
+}
+
+fn tail(text: &str) -> String {
+    let skip = text.chars().count().saturating_sub(30);
+    excerpt(&text.chars().skip(skip).collect::<String>())
+}

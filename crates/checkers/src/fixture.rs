@@ -1,0 +1,96 @@
+//! For this crate's tests: simulated histories, broken by hand, and what the judge says of them.
+
+use crate::{Judge, JudgeConfig, Judgement, Verdict};
+use goldenpath_history::{ClosedBy, Direction, Record, RecordKind};
+use goldenpath_simulator::{History, Scenario, simulate};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// A healthy history of two users with two runs each.
+pub(crate) fn healthy() -> History {
+    simulate(&Scenario::golden_path(), 7)
+}
+
+/// What the judge says.
+pub(crate) fn judged(history: &History) -> Judgement {
+    judged_with(history, JudgeConfig::default())
+}
+
+/// What the judge says under `config`.
+pub(crate) fn judged_with(history: &History, config: JudgeConfig) -> Judgement {
+    let mut judge = Judge::new(&history.header, config);
+    for (line, record) in history.numbered() {
+        judge.observe(line, record);
+    }
+    judge.finish()
+}
+
+/// The verdict of one check.
+pub(crate) fn verdict<'a>(judgement: &'a Judgement, id: &str) -> &'a Verdict {
+    &judgement.checks.iter().find(|check| check.id == id).expect("a check of the catalogue").verdict
+}
+
+/// The ids of all checks of `groups` that fail, with their first finding.
+pub(crate) fn alarms(judgement: &Judgement, groups: &[&str]) -> Vec<String> {
+    judgement
+        .checks
+        .iter()
+        .filter(|check| groups.iter().any(|group| check.id.starts_with(group)))
+        .filter(|check| check.verdict == Verdict::Fail)
+        .map(|check| format!("{}: {:?}", check.id, check.findings.first()))
+        .collect()
+}
+
+/// The places of the received events of type `kind`.
+pub(crate) fn places(history: &History, kind: &str) -> Vec<usize> {
+    let wanted = format!("\"type\":\"{kind}\"");
+    (0..history.records.len())
+        .filter(|at| {
+            matches!(&history.records[*at].kind,
+                RecordKind::Frame { dir: Direction::In, raw, .. } if raw.contains(&wanted))
+        })
+        .collect()
+}
+
+/// The first place of an event of type `kind`.
+pub(crate) fn place(history: &History, kind: &str) -> usize {
+    *places(history, kind).first().expect("an event of this type")
+}
+
+/// Rewrites the raw text of one frame.
+pub(crate) fn rewrite(history: &mut History, at: usize, change: impl FnOnce(&str) -> String) {
+    if let RecordKind::Frame { raw, .. } = &mut history.records[at].kind {
+        *raw = Cow::Owned(change(raw));
+    }
+}
+
+/// Rewrites the JSON of one frame.
+pub(crate) fn edit(history: &mut History, at: usize, change: impl FnOnce(&mut Value)) {
+    rewrite(history, at, |raw| {
+        let mut value = serde_json::from_str(raw).expect("an event is JSON");
+        change(&mut value);
+        value.to_string()
+    });
+}
+
+/// Marks one frame's opcode.
+pub(crate) fn opcode(history: &mut History, at: usize, name: &'static str) {
+    if let RecordKind::Frame { opcode, .. } = &mut history.records[at].kind {
+        *opcode = Some(Cow::Borrowed(name));
+    }
+}
+
+/// The record after which the frame `at` would come again.
+pub(crate) fn repeat(history: &mut History, at: usize) {
+    let copy = history.records[at].clone();
+    history.records.insert(at + 1, copy);
+}
+
+/// A Close by the server on the connection of the frame `at`.
+pub(crate) fn closed_at(history: &History, at: usize, code: u16) -> Record<'static> {
+    let frame = &history.records[at];
+    Record {
+        kind: RecordKind::Close { code: Some(code), reason: None, by: ClosedBy::Server },
+        ..frame.clone()
+    }
+}

@@ -1,0 +1,84 @@
+use crate::fixture::{edit, healthy, judged, place, places, rewrite, verdict};
+use crate::{Verdict, unix_ms_of};
+use goldenpath_protocol::Timestamp;
+use goldenpath_simulator::History;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn shift(history: &mut History, at: usize, by_ms: i64) {
+    edit(history, at, |event| {
+        let made = unix_ms_of(event["timestamp"].as_str().expect("it is there")).expect("it is there");
+        event["timestamp"] = json!(Timestamp::from_unix_ms(made + by_ms).to_string());
+    });
+}
+
+fn all_events(history: &History) -> Vec<usize> {
+    let kinds = goldenpath_protocol::EventType::ALL;
+    let mut all: Vec<usize> = kinds.iter().flat_map(|kind| places(history, kind.as_str())).collect();
+    all.sort_unstable();
+    all
+}
+
+fn break_by(row: &str, history: &mut History) {
+    let thinking = places(history, "agent_thinking")[1];
+    match row {
+        "S01" => edit(history, thinking, |event| {
+            event.as_object_mut().expect("it is there").remove("timestamp");
+        }),
+        "S02" => edit(history, thinking, |event| {
+            let text = event["timestamp"].as_str().expect("it is there").trim_end_matches('Z').to_owned();
+            event["timestamp"] = json!(text);
+        }),
+        "S03" => edit(history, thinking, |event| {
+            let text = event["timestamp"].as_str().expect("it is there")[..19].to_owned();
+            event["timestamp"] = json!(format!("{text}Z"));
+        }),
+        "S04" => {
+            let mut first = None;
+            for at in all_events(history) {
+                edit(history, at, |event| {
+                    let frozen: &Value = first.get_or_insert_with(|| event["timestamp"].clone());
+                    event["timestamp"] = frozen.clone();
+                });
+            }
+        }
+        "S05" => shift(history, thinking, -400),
+        "S06" => shift(history, thinking, -3_600_000),
+        "S07" => shift(history, thinking, 30_000),
+        "S08" => edit(history, thinking, |event| event["timestamp"] = json!(1_763_733_600.123)),
+        "skew" => {
+            history.header.t0_unix_ms = history.header.t0_unix_ms.map(|t0| t0 - 60_000.0);
+        }
+        other => panic!("no such row: {other}"),
+    }
+}
+
+#[rstest]
+#[case("S01", "timestamps/present")]
+#[case("S02", "timestamps/format")]
+#[case("S03", "timestamps/format")]
+#[case("S04", "timestamps/monotone")]
+#[case("S05", "timestamps/monotone")]
+#[case("S06", "timestamps/in-session")]
+#[case("S07", "timestamps/in-session")]
+#[case("S08", "timestamps/format")]
+#[case("skew", "timestamps/skew")]
+fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
+    let mut history = healthy();
+    assert_eq!(verdict(&judged(&history), owner), &Verdict::Pass);
+    break_by(row, &mut history);
+    let said = judged(&history);
+    assert_eq!(verdict(&said, owner), &Verdict::Fail);
+}
+
+#[test]
+fn a_clock_that_nobody_could_read_is_uncertain() {
+    let mut history = healthy();
+    for kind in ["connection_established", "pong"] {
+        for at in places(&history, kind) {
+            rewrite(&mut history, at, |raw| raw.replace("server_time", "other_time"));
+        }
+    }
+    assert!(matches!(verdict(&judged(&history), "timestamps/skew"), Verdict::Inconclusive(_)));
+    assert!(place(&history, "agent_started") > 0);
+}

@@ -263,6 +263,11 @@ fn last_days(words: &[&str]) -> Option<u32> {
 
 /// `2024-09`, `September 2024`, `in 2019`.
 fn dates(words: &[&str]) -> Option<(String, String)> {
+    let mut days = words.iter().filter_map(|word| day_of(word));
+    if let Some(one) = days.next() {
+        let other = days.next().unwrap_or(one);
+        return Some((one.min(other).to_string(), one.max(other).to_string()));
+    }
     for (at, word) in words.iter().enumerate() {
         if let Some((year, month)) = word.split_once('-')
             && let (Some(year), Ok(month)) = (year_of(year), month.parse::<u8>())
@@ -283,6 +288,14 @@ fn dates(words: &[&str]) -> Option<(String, String)> {
     None
 }
 
+/// A whole date, as `2024-09-30`.
+fn day_of(word: &str) -> Option<Date> {
+    let mut parts = word.split('-');
+    let (year, month, day) = (year_of(parts.next()?)?, parts.next()?.parse::<u8>().ok()?, parts.next()?);
+    let day = day.parse().ok().filter(|_| parts.next().is_none())?;
+    Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
+}
+
 fn year_of(word: &str) -> Option<i32> {
     word.parse().ok().filter(|year| word.len() == 4 && (1990..2100).contains(year))
 }
@@ -296,6 +309,17 @@ fn span(year: i32, first: Month, last: Month) -> Option<(String, String)> {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case("between 1999-01-05 and 1999-01-31", Some(("1999-01-05", "1999-01-31")))]
+    #[case("from 2024-09-30 back to 2024-09-01", Some(("2024-09-01", "2024-09-30")))]
+    #[case("on 2024-09-12", Some(("2024-09-12", "2024-09-12")))]
+    #[case("in 2024-09", Some(("2024-09-01", "2024-09-30")))]
+    #[case("ticket 2024-13-45", None)]
+    fn named_days_bound_the_question(#[case] prompt: &str, #[case] expected: Option<(&str, &str)>) {
+        let found = Question::of(&format!("What did we spend {prompt}?")).scope.dates;
+        assert_eq!(found, expected.map(|(from, to)| (from.to_owned(), to.to_owned())));
+    }
 
     #[rstest]
     #[case(

@@ -1,0 +1,189 @@
+//! Judges each answer once, when its run completes: gates, demands, facts, and the proxies that rest on them.
+
+use super::demands;
+use super::facts::Facts;
+use super::gates::{self, Reading};
+use super::proxies::{Proxies, Reached};
+use super::text::{excerpt, references};
+use crate::check::{Check, Tally};
+use crate::event_view::{EventView, Field};
+use crate::index::{Index, RunView};
+use crate::judge::Terms;
+use crate::observation::{Arrival, Observation, RunIx};
+use crate::verdict::{CheckResult, Finding};
+use goldenpath_history::{Outcome, RecordKind};
+use goldenpath_protocol::EventType;
+use rustc_hash::FxHashMap;
+
+/// The fold.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    quotes_reference: bool,
+    facts_owed: usize,
+    open: FxHashMap<RunIx, Open>,
+    gates: Tally,
+    demands: Tally,
+    facts: Tally,
+    quoted: u64,
+    proxies: Proxies,
+}
+
+/// A run whose answer is still to come.
+#[derive(Debug, Default)]
+struct Open {
+    facts: Option<Facts>,
+    fact_lines: Vec<u64>,
+    reached: Reached,
+}
+
+impl Answers {
+    pub(crate) fn new(terms: &Terms) -> Self {
+        let owed = terms.slo.limit("value/facts").unwrap_or(3.0).max(0.0);
+        Self {
+            quotes_reference: terms.quotes_reference,
+            facts_owed: owed as usize,
+            open: FxHashMap::default(),
+            gates: Tally::default(),
+            demands: Tally::default(),
+            facts: Tally { limit: Some(owed), ..Tally::default() },
+            quoted: 0,
+            proxies: Proxies::new(&terms.slo),
+        }
+    }
+
+    fn event(&mut self, seen: &Observation<'_>, event: &EventView<'_>, arrival: Arrival, index: &Index) {
+        let open = self.open.entry(arrival.run).or_default();
+        if arrival.foreign {
+            open.reached.leaked = true;
+            return;
+        }
+        if !arrival.first || arrival.settled {
+            return;
+        }
+        open.reached.event(event.kind, seen.t_ns);
+        match event.kind {
+            EventType::ToolExecuting => {
+                let facts = open.facts.get_or_insert_default();
+                if let Some(parameters) = event.fields.raw(Field::Parameters) {
+                    facts.know(parameters);
+                }
+            }
+            EventType::ToolCompleted if event.fields.flag(Field::Success) != Some(false) => {
+                if let Some(results) = event.fields.raw(Field::Results) {
+                    open.facts.get_or_insert_default().take_in(results);
+                    if open.fact_lines.len() < 4 {
+                        open.fact_lines.push(seen.line);
+                    }
+                }
+            }
+            EventType::AgentCompleted => self.answer(seen, event, arrival.run, index),
+            _ => {}
+        }
+    }
+
+    fn answer(&mut self, seen: &Observation<'_>, event: &EventView<'_>, run: RunIx, index: &Index) {
+        let Some(view) = index.run(run) else { return };
+        let request = index.request_of_run(view);
+        if request.is_some_and(|request| !matches!(request.expect.outcome, Outcome::Completed | Outcome::Any))
+        {
+            return;
+        }
+        let (Some(text), Some(open)) = (event.text(Field::FinalResponse), self.open.get_mut(&run)) else {
+            return;
+        };
+        let prompt = request.and_then(|request| request.prompt.as_deref());
+        let facts = open.facts.take().map(|mut facts| {
+            prompt.into_iter().for_each(|prompt| facts.know(prompt));
+            facts
+        });
+        let quoted = facts.as_ref().map(|facts| facts.quoted(&text)).unwrap_or_default();
+        let reading = Reading::new(&text, prompt, quoted.quoted);
+        let user = index.user_name(Some(view.owner));
+        let answered_by = |extra: &[u64]| {
+            let mut records: Vec<u64> =
+                request.map(|request| request.line).into_iter().chain(extra.iter().copied()).collect();
+            records.push(seen.line);
+            records
+        };
+
+        let junk = gates::judge(&reading);
+        open.reached.junk = !junk.is_empty();
+        open.reached.leaked |=
+            references(&text).any(|(_, n)| request.is_some_and(|r| r.reference != Some(n)));
+        self.gates.judge((!junk.is_empty()).then(|| {
+            Finding {
+                summary: format!("the answer of run `{}` of `{user}` is junk: {}", view.id, names(&junk)),
+                expected: "an answer that passes every gate".to_owned(),
+                observed: junk
+                    .iter()
+                    .map(|junk| format!("{}: `{}`", junk.gate, junk.excerpt))
+                    .collect::<Vec<_>>()
+                    .join("; "),
+                records: answered_by(&[]),
+                witness: None,
+            }
+        }));
+
+        let least = request.map_or(0, |request| request.expect.min_insights);
+        let quoting = self.quotes_reference && request.is_some_and(|request| request.expect.quote_reference);
+        let own = request.and_then(|request| request.reference);
+        let lacks = demands::lacking(&reading, &text, least, own, quoting);
+        self.demands.judge((!lacks.is_empty()).then(|| Finding {
+            summary: format!("the answer of run `{}` of `{user}` lacks what it owes", view.id),
+            expected: lacks.iter().map(|(owed, _)| owed.as_str()).collect::<Vec<_>>().join("; "),
+            observed: lacks.iter().map(|(_, found)| found.as_str()).collect::<Vec<_>>().join("; "),
+            records: answered_by(&[]),
+            witness: None,
+        }));
+
+        // A tool that gave one figure owes one; one that gave none owes nothing.
+        let owed = self.facts_owed.min(quoted.given);
+        if let Some(facts) = facts.filter(|_| owed > 0) {
+            self.quoted += quoted.quoted as u64;
+            let missing = (quoted.quoted < owed).then(|| Finding {
+                summary: format!("the answer of run `{}` of `{user}` ignores what its tools found", view.id),
+                expected: format!(
+                    "at least {owed} of its tools' figures or names, such as {}",
+                    facts.examples()
+                ),
+                observed: format!("{} of {}: `{}`", quoted.quoted, quoted.given, excerpt(&reading.text)),
+                records: answered_by(&open.fact_lines),
+                witness: None,
+            });
+            self.facts.judge(missing);
+        }
+    }
+}
+
+fn names(junk: &[gates::Junk]) -> String {
+    junk.iter().map(|junk| junk.gate).collect::<Vec<_>>().join(", ")
+}
+
+impl Check for Answers {
+    fn ids(&self) -> &'static [&'static str] {
+        &["value/gates", "value/demands", "value/facts", "value/confidence", "value/continue"]
+    }
+
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        if let (RecordKind::Frame { .. }, Some((event, arrival))) = (&seen.record.kind, seen.event()) {
+            self.event(seen, event, arrival, index);
+        }
+    }
+
+    fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        let open = self.open.remove(&run).unwrap_or_default();
+        self.proxies.run(&open.reached, view, index);
+    }
+
+    fn finish(self: Box<Self>, index: &Index) -> Vec<CheckResult> {
+        let mut facts = self.facts;
+        facts.value = (facts.of > 0).then(|| self.quoted as f64 / facts.of as f64);
+        let mut results = vec![
+            self.gates.into_result("value/gates"),
+            self.demands.into_result("value/demands"),
+            facts.into_result("value/facts"),
+        ];
+        results.extend(self.proxies.finish(index));
+        results
+    }
+}

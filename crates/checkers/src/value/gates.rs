@@ -1,0 +1,147 @@
+//! Junk that no answer may be. Each gate is a file of its own and names the excerpt that gave it away.
+
+mod dump;
+mod echo;
+mod filler;
+mod judge_injection;
+mod keyword_stuffing;
+mod off_topic;
+mod placeholder;
+mod promise;
+mod refusal;
+mod repetition;
+mod too_short;
+mod wrong_language;
+
+use super::text::{Token, plain, tokens, without_references};
+use aho_corasick::AhoCorasick;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// An answer, read once for all gates and demands.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    /// The answer without references.
+    pub(crate) text: Cow<'a, str>,
+    /// Its tokens.
+    pub(crate) tokens: Vec<Token>,
+    /// The prompt without its reference, where it is known.
+    pub(crate) prompt: Option<Cow<'a, str>>,
+    /// The prompt's tokens.
+    pub(crate) prompt_tokens: Vec<Token>,
+    /// What [`super::demands::insights`] found.
+    pub(crate) insights: usize,
+    /// Facts of the run's own tool results in the answer.
+    pub(crate) facts: usize,
+    plain: String,
+    phrases: Vec<(usize, usize, usize)>,
+}
+
+/// Why an answer is junk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Junk {
+    /// The gate.
+    pub(crate) gate: &'static str,
+    /// The piece of the answer that gave it away.
+    pub(crate) excerpt: String,
+}
+
+impl<'a> Reading<'a> {
+    /// Reads an answer to a prompt.
+    pub(crate) fn new(answer: &'a str, prompt: Option<&'a str>, facts: usize) -> Self {
+        let text = without_references(answer);
+        let prompt = prompt.map(without_references);
+        let prompt_tokens = prompt.as_deref().map(tokens).unwrap_or_default();
+        let tokens = tokens(&text);
+        let insights = super::demands::insights(&text, &tokens).len();
+        let plain = plain(&text);
+        let phrases = PHRASES
+            .searcher
+            .iter()
+            .flat_map(|searcher| searcher.find_overlapping_iter(&plain))
+            .filter(|found| whole_words(&plain, found.start(), found.end()))
+            .map(|found| (PHRASES.set_of[found.pattern().as_usize()], found.start(), found.end()))
+            .collect();
+        Self { text, tokens, prompt, prompt_tokens, insights, facts, plain, phrases }
+    }
+
+    /// The first phrase of a gate's own set, as it stands in the answer.
+    fn phrase(&self, set: Set) -> Option<&str> {
+        let (_, start, end) = self.phrases.iter().find(|(of, _, _)| *of == set as usize)?;
+        Some(around(&self.plain, *start, *end))
+    }
+
+    fn phrase_count(&self, set: Set) -> usize {
+        self.phrases.iter().filter(|(of, _, _)| *of == set as usize).count()
+    }
+}
+
+/// Whose phrases.
+#[derive(Debug, Clone, Copy)]
+enum Set {
+    Refusal,
+    Promise,
+    Filler,
+    JudgeInjection,
+}
+
+const SETS: [&[&str]; 4] = [refusal::PHRASES, promise::PHRASES, filler::PHRASES, judge_injection::PHRASES];
+
+struct Phrases {
+    searcher: Option<AhoCorasick>,
+    set_of: Vec<usize>,
+}
+
+static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
+    let all: Vec<&str> = SETS.iter().flat_map(|set| set.iter().copied()).collect();
+    let set_of = SETS.iter().enumerate().flat_map(|(i, set)| set.iter().map(move |_| i)).collect();
+    // Building fails only on too many patterns; then phrases are not searched.
+    Phrases { searcher: AhoCorasick::new(all).ok(), set_of }
+});
+
+fn whole_words(text: &str, start: usize, end: usize) -> bool {
+    let boundary = |outer: Option<char>, inner: Option<char>| {
+        let ascii_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        !(ascii_word(outer) && ascii_word(inner))
+    };
+    boundary(text[..start].chars().next_back(), text[start..].chars().next())
+        && boundary(text[end..].chars().next(), text[..end].chars().next_back())
+}
+
+/// A phrase with some of what surrounds it.
+fn around(text: &str, start: usize, end: usize) -> &str {
+    let from = text[..start].char_indices().rev().nth(30).map_or(0, |(at, _)| at);
+    let to = text[end..].char_indices().nth(50).map_or(text.len(), |(at, _)| end + at);
+    &text[from..to]
+}
+
+type Gate = fn(&Reading<'_>) -> Option<String>;
+
+/// Every gate, with the name that findings show.
+const GATES: [(&str, Gate); 12] = [
+    ("too short", too_short::judge),
+    ("judge injection", judge_injection::judge),
+    ("dump", dump::judge),
+    ("placeholder", placeholder::judge),
+    ("echo", echo::judge),
+    ("refusal or apology", refusal::judge),
+    ("promise or status only", promise::judge),
+    ("filler", filler::judge),
+    ("repetition", repetition::judge),
+    ("wrong language", wrong_language::judge),
+    ("keyword stuffing", keyword_stuffing::judge),
+    ("off topic", off_topic::judge),
+];
+
+/// Every gate that the answer does not pass.
+pub(crate) fn judge(reading: &Reading<'_>) -> Vec<Junk> {
+    GATES
+        .iter()
+        .filter_map(|(gate, judge)| {
+            judge(reading).map(|excerpt| Junk { gate, excerpt: super::text::excerpt(&excerpt) })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! An answer that holds nothing of what was asked.
+
+use super::Reading;
+use super::wrong_language::asks_for_language;
+use crate::value::relevance::coverage;
+
+/// The least weighted share of the prompt's words of content.
+const LEAST: f64 = 0.08;
+
+pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
+    // Facts of the run's own tools prove that it is about the question.
+    if reading.facts >= 3 {
+        return None;
+    }
+    // The words of a question cannot be looked for in a translation.
+    if reading.prompt.as_deref().is_some_and(asks_for_language) {
+        return None;
+    }
+    let covered = coverage(&reading.prompt_tokens, &reading.tokens)?;
+    (covered < LEAST).then(|| reading.text.to_string())
+}

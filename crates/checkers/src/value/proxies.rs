@@ -1,0 +1,145 @@
+//! Two named proxies for what users feel; each is a share of runs, and its formula is its definition.
+//!
+//! `user_confidence_score` (`value/confidence`): runs in order, on time, without a leak or a gate.
+//! `likelihood_to_continue` (`value/continue`): runs without a gate, within the limits, first event in time.
+
+use crate::check::Tally;
+use crate::index::{Index, RequestView, RunView};
+use crate::observation::ms;
+use crate::slo::Slo;
+use crate::verdict::{CheckResult, Finding};
+use goldenpath_history::Outcome;
+use goldenpath_protocol::EventType;
+
+/// What one run reached, and when.
+#[derive(Debug, Default)]
+pub(crate) struct Reached {
+    /// Somebody else saw it, or it showed somebody else's reference.
+    pub(crate) leaked: bool,
+    /// A gate stopped its answer.
+    pub(crate) junk: bool,
+    first: Option<u64>,
+    at: [Option<u64>; EventType::CRITICAL.len()],
+    disordered: bool,
+}
+
+impl Reached {
+    /// The owner saw an event for the first time.
+    pub(crate) fn event(&mut self, kind: EventType, t_ns: u64) {
+        self.first.get_or_insert(t_ns);
+        let Some(place) = EventType::CRITICAL.iter().position(|critical| *critical == kind) else { return };
+        // The first of each kind comes after the start, and after an answer comes nothing.
+        self.disordered |=
+            (place > 0 && self.at[0].is_none()) || self.at[EventType::CRITICAL.len() - 1].is_some();
+        self.disordered |= place == 3 && self.at[2].is_none();
+        self.at[place].get_or_insert(t_ns);
+    }
+}
+
+/// The fold over runs.
+#[derive(Debug)]
+pub(crate) struct Proxies {
+    confidence: Tally,
+    going_on: Tally,
+    first_event_ms: f64,
+    started_ms: f64,
+    thinking_ms: f64,
+    completed_ms: f64,
+}
+
+impl Proxies {
+    pub(crate) fn new(slo: &Slo) -> Self {
+        let limit = |id: &str| slo.limit(id).unwrap_or(f64::INFINITY);
+        let tally = |id| Tally { limit: slo.limit(id), ..Tally::default() };
+        Self {
+            confidence: tally("value/confidence"),
+            going_on: tally("value/continue"),
+            first_event_ms: limit("timing/first-event"),
+            started_ms: limit("timing/agent-started"),
+            thinking_ms: limit("timing/agent-thinking"),
+            completed_ms: limit("timing/agent-completed"),
+        }
+    }
+
+    /// A run is over.
+    pub(crate) fn run(&mut self, reached: &Reached, view: &RunView, index: &Index) {
+        let Some(request) = index.request_of_run(view) else { return };
+        if !matches!(request.expect.outcome, Outcome::Completed | Outcome::Any) || view.gap.is_some() {
+            return;
+        }
+        let [started, thinking, executing, completed, answered] = reached.at;
+        let owes_tools = request.expect.tools.least() > 0;
+        let whole = started.is_some()
+            && thinking.is_some()
+            && (!owes_tools || (executing.is_some() && completed.is_some()))
+            && answered.is_some();
+        let since = |from: Option<u64>, to: Option<u64>| match (from, to) {
+            (Some(from), Some(to)) => ms(to.saturating_sub(from)),
+            _ => f64::INFINITY,
+        };
+        let asked = Some(request.intended_t_ns);
+        let on_time = since(asked, started) <= self.started_ms
+            && since(started, thinking) <= self.thinking_ms
+            && since(asked, answered) <= self.completed_ms;
+        let prompt_start = since(asked, reached.first) <= self.first_event_ms;
+        let records = [Some(request.line), view.terminal.map(|terminal| terminal.line)];
+        let note = |tally: &mut Tally, good: bool, missing: &str| {
+            tally.of += 1;
+            tally.n += u64::from(good);
+            if !good && tally.findings.len() < 5 {
+                tally.findings.push(Finding {
+                    summary: format!(
+                        "run `{}` of `{}` does not count: {missing}",
+                        view.id,
+                        index.user_name(Some(view.owner))
+                    ),
+                    expected: "a run that keeps the proxy's formula".to_owned(),
+                    observed: missing.to_owned(),
+                    records: records.into_iter().flatten().collect(),
+                    witness: None,
+                });
+            }
+        };
+        let reasons = |list: &[(bool, &str)]| {
+            list.iter().filter(|(bad, _)| *bad).map(|(_, why)| *why).collect::<Vec<_>>().join(", ")
+        };
+        let disordered = reached.disordered || !whole;
+        let why = reasons(&[
+            (disordered, "not whole and in order"),
+            (!on_time, "not on time"),
+            (reached.leaked, "a leak"),
+            (reached.junk, "stopped by a gate"),
+        ]);
+        note(&mut self.confidence, why.is_empty(), &why);
+        let why = reasons(&[
+            (reached.junk, "stopped by a gate"),
+            (!on_time, "outside the limits"),
+            (!prompt_start, "first event too late"),
+        ]);
+        note(&mut self.going_on, why.is_empty(), &why);
+    }
+
+    /// The shares; requests that were never answered count as runs that were not good.
+    pub(crate) fn finish(mut self, index: &Index) -> [CheckResult; 2] {
+        let unanswered = |request: &RequestView| {
+            request.run.is_none()
+                && request.refused_line.is_none()
+                && matches!(request.expect.outcome, Outcome::Completed | Outcome::Any)
+        };
+        let lost = index.requests().filter(|(_, request)| unanswered(request)).count() as u64;
+        self.confidence.of += lost;
+        self.going_on.of += lost;
+        [said(self.confidence, "value/confidence"), said(self.going_on, "value/continue")]
+    }
+}
+
+/// A share below its limit fails; above it, single runs are no findings.
+fn said(mut tally: Tally, id: &'static str) -> CheckResult {
+    let share = (tally.of > 0).then(|| tally.n as f64 / tally.of as f64);
+    tally.value = share;
+    tally.broken = share.zip(tally.limit).is_some_and(|(share, limit)| share < limit);
+    if !tally.broken {
+        tally.findings.clear();
+    }
+    tally.into_result(id)
+}

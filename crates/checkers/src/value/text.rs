@@ -1,0 +1,297 @@
+//! Texts as tokens: words, figures and ideographs, with hashes that ignore case and endings.
+
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
+use std::sync::LazyLock;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Letters, perhaps with digits.
+    Word,
+    /// It begins with a digit and holds no letter but a unit.
+    Figure,
+    /// One ideograph, kana or Thai letter: scripts that put no spaces between words.
+    Ideograph,
+}
+
+/// One token of a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Token {
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The byte after its last.
+    pub(crate) end: usize,
+    /// Its lower-case form.
+    pub(crate) hash: u64,
+    /// The same without an English ending.
+    pub(crate) stem: u64,
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// The languages in which it is a function word, as bits; bit 0 is English.
+    pub(crate) function: u8,
+}
+
+impl Token {
+    /// Whether it carries meaning of its own.
+    pub(crate) fn is_content(&self) -> bool {
+        self.function == 0 && (self.kind != Kind::Word || self.end - self.start > 1)
+    }
+}
+
+/// Function words of the languages that are told apart; their place is their bit.
+const FUNCTION_WORDS: [&str; 6] = [
+    "the a an and or but of to in on at by for with from is are was were be been this that these those it its as if \
+     then than so not no we you your our my me i he she they them their which who what when where how can could should \
+     would will may might do does did has have had there here all each any more most into out up over per about after \
+     before between while since because also only very such let us",
+    "der die das und oder aber von zu im auf bei mit aus ist sind war waren ein eine einer eines einen dem den des \
+     nicht kein keine wir sie ihr ihre unser ich wie wenn dann als auch nur sehr für über nach durch werden wird kann",
+    "le la les et ou mais de du des dans sur par pour avec est sont était un une ce cette ces il elle nous vous votre \
+     notre je ne pas plus qui que quoi dont où si au aux en se sa son ses leur leurs peut",
+    "el los las y o pero de del en por para con es son era un una este esta estos estas no nosotros su sus mi yo que \
+     cual donde si como al se lo más muy también puede",
+    "il lo gli e ed o ma di del della dei nel nella per con è sono era un una questo questa questi non noi voi suo \
+     sua io che quale dove se come al si più molto anche può",
+    "o os as e ou mas de do da dos das em no na por para com é são era um uma este esta isto não nós você seu sua eu \
+     que qual onde se como ao mais muito também pode",
+];
+
+fn hash_of(lower: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(lower.as_bytes());
+    hasher.finish()
+}
+
+static FUNCTIONS: LazyLock<FxHashMap<u64, u8>> = LazyLock::new(|| {
+    let mut functions = FxHashMap::default();
+    for (bit, words) in FUNCTION_WORDS.iter().enumerate() {
+        for word in words.split_whitespace() {
+            *functions.entry(hash_of(word)).or_insert(0) |= 1 << bit;
+        }
+    }
+    functions
+});
+
+/// The hash of a word that is already in lower case, as tokens carry it.
+pub(crate) fn word_hash(lower: &str) -> u64 {
+    hash_of(lower)
+}
+
+/// The hash of a lower-case word's stem, as tokens carry it.
+pub(crate) fn stem_hash(lower: &str) -> u64 {
+    hash_of(stem(lower))
+}
+
+/// English endings, longest first; what stays must have four letters.
+const ENDINGS: [&str; 15] = [
+    "izations", "ations", "ation", "ements", "ement", "ments", "ment", "ings", "ing", "ies", "ers", "ed",
+    "es", "er", "s",
+];
+
+fn stem(lower: &str) -> &str {
+    if !lower.is_ascii() || lower.ends_with("ss") {
+        return lower;
+    }
+    let mut stem = lower;
+    for ending in ENDINGS {
+        if let Some(rest) = lower.strip_suffix(ending)
+            && rest.len() >= 4 - usize::from(ending == "s")
+        {
+            stem = rest;
+            break;
+        }
+    }
+    match stem.strip_suffix('e') {
+        Some(rest) if rest.len() >= 4 => rest,
+        _ => stem,
+    }
+}
+
+/// Scripts without spaces between words: one character is one token.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{0e00}'..='\u{0e7f}' | '\u{20000}'..='\u{2ffff}')
+}
+
+/// Marks that belong to the letter before them.
+fn is_combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{64b}'..='\u{65f}' | '\u{900}'..='\u{903}'
+        | '\u{93a}'..='\u{94f}')
+}
+
+/// The tokens of a text, in order. Punctuation, marks and emoji are none.
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
+    let functions = &*FUNCTIONS;
+    let mut found = Vec::with_capacity(text.len() / 6 + 1);
+    let mut lower = String::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, first)) = chars.next() {
+        if !first.is_alphanumeric() {
+            continue;
+        }
+        if is_ideograph(first) {
+            let end = start + first.len_utf8();
+            let hash = hash_of(&text[start..end]);
+            found.push(Token { start, end, hash, stem: hash, kind: Kind::Ideograph, function: 0 });
+            continue;
+        }
+        let figure = first.is_ascii_digit();
+        let mut letters = usize::from(first.is_alphabetic());
+        let mut end = start + first.len_utf8();
+        lower.clear();
+        push_lower(&mut lower, first);
+        while let Some(&(at, c)) = chars.peek() {
+            let inside = figure
+                && matches!(c, '.' | ',')
+                && text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
+            if !(c.is_alphanumeric() && !is_ideograph(c) || is_combining(c) || inside) {
+                break;
+            }
+            letters += usize::from(c.is_alphabetic());
+            end = at + c.len_utf8();
+            push_lower(&mut lower, c);
+            chars.next();
+        }
+        let kind = if figure && letters <= 1 { Kind::Figure } else { Kind::Word };
+        let hash = hash_of(&lower);
+        let stem = if kind == Kind::Word { hash_of(stem(&lower)) } else { hash };
+        let function = functions.get(&hash).copied().unwrap_or(0);
+        found.push(Token { start, end, hash, stem, kind, function });
+    }
+    found
+}
+
+fn push_lower(lower: &mut String, c: char) {
+    if c.is_ascii() { lower.push(c.to_ascii_lowercase()) } else { lower.extend(c.to_lowercase()) }
+}
+
+/// Lower case, one blank for each run of white space, straight apostrophes: what phrases are searched in.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{2019}' | '\u{2018}' | '`' => plain.push('\''),
+            c if c.is_whitespace() => {
+                if !plain.ends_with(' ') {
+                    plain.push(' ');
+                }
+            }
+            c => push_lower(&mut plain, c),
+        }
+    }
+    plain
+}
+
+/// A text without its references: a line `Reference: gp-…` goes whole, elsewhere the `gp-…` alone.
+pub(crate) fn without_references(text: &str) -> std::borrow::Cow<'_, str> {
+    if references(text).next().is_none() {
+        return std::borrow::Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut rest = line;
+        let mut part = String::new();
+        while let Some((at, _)) = references(rest).next() {
+            part.push_str(&rest[..at]);
+            rest = &rest[at + REFERENCE_LENGTH..];
+        }
+        part.push_str(rest);
+        let label = part.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        if rest.len() == line.len() || !matches!(label.as_str(), "reference" | "ref" | "") {
+            kept.push_str(&part);
+        }
+    }
+    std::borrow::Cow::Owned(kept)
+}
+
+/// `gp-` and 32 hex digits.
+const REFERENCE_LENGTH: usize = 35;
+
+/// The references in a text: where each begins, and its number.
+pub(crate) fn references(text: &str) -> impl Iterator<Item = (usize, u128)> + '_ {
+    memchr::memmem::find_iter(text.as_bytes(), b"gp-").filter_map(|at| {
+        let digits = text.get(at + 3..at + REFERENCE_LENGTH)?;
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        Some((at, u128::from_str_radix(digits, 16).ok()?))
+    })
+}
+
+/// The sentences, list items and table rows of a text, as byte ranges.
+pub(crate) fn sentences(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let ends = match c {
+            '\n' | '。' | '！' | '？' => true,
+            // `1.` at the beginning of a line is a list mark, not a sentence.
+            '.' | '!' | '?' => {
+                chars.peek().is_none_or(|(_, next)| next.is_whitespace())
+                    && !text[start..at].trim().bytes().all(|b| b.is_ascii_digit())
+            }
+            _ => false,
+        };
+        if ends {
+            let end = at + c.len_utf8();
+            if !text[start..end].trim().is_empty() {
+                found.push((start, end));
+            }
+            start = end;
+        }
+    }
+    if !text[start..].trim().is_empty() {
+        found.push((start, text.len()));
+    }
+    found
+}
+
+/// A piece of a text for a finding: one line, at most 120 characters.
+pub(crate) fn excerpt(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= 120 { line } else { line.chars().take(119).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, plain, references, sentences, stem, tokens, without_references};
+
+    #[test]
+    fn endings_do_not_tell_words_apart() {
+        for (a, b) in [
+            ("costs", "cost"),
+            ("optimize", "optimization"),
+            ("training", "trainer"),
+            ("process", "processing"),
+            ("improvements", "improve"),
+            ("services", "service"),
+        ] {
+            assert_eq!(stem(a), stem(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn scripts_without_spaces_give_one_token_a_character() {
+        assert_eq!(
+            tokens("東京の cost: $1,234.50").iter().map(|t| t.kind).collect::<Vec<_>>(),
+            [Kind::Ideograph, Kind::Ideograph, Kind::Ideograph, Kind::Word, Kind::Figure]
+        );
+        assert_eq!(tokens("cafe\u{301} 🚀 naïve").len(), 2);
+    }
+
+    #[test]
+    fn references_are_found_and_removed() {
+        let text = "Save money.\nReference: gp-000102030405060708090a0b0c0d0e0f\n";
+        assert_eq!(references(text).count(), 1);
+        assert_eq!(without_references(text), "Save money.\n");
+        assert_eq!(without_references("no gp-12 here"), "no gp-12 here");
+    }
+
+    #[test]
+    fn lists_and_sentences_are_cut_where_people_would() {
+        assert_eq!(sentences("One. Two at 1.5 GB\n1. Three\n").len(), 3);
+        assert_eq!(plain("I’m\n  HERE"), "i'm here");
+    }
+}

@@ -4,7 +4,13 @@
 //!   edge is added to the map in the same commit, with its reason.
 //! * `event_types`: the JSON shape of every event that clients parse. Fails when a field is renamed, lost or becomes
 //!   optional; a new type is added to `golden` by hand.
+//! * `manager_contract`: the one way to a socket. Fails when an operation of the manager changes shape or meaning, or a second
+//!   writer appears; a new operation gets a line in each of its first two tests.
+//! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
+//!   identity joins the lists of refused placeholders and foreign metadata.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
 mod event_types;
+mod manager_contract;
+mod user_execution_context;

@@ -1,0 +1,280 @@
+//! `UserExecutionContext`: whose run it is, from the request to the socket, and never anybody else's.
+
+use goldenpath_gateway::{
+    Clock, ContextError, GatewayConfig, Metrics, NotifyError, RunStream, SystemClock,
+    UnifiedWebSocketManager, UserExecutionContext, WebSocketNotifier,
+};
+use goldenpath_harness::{Connect, Prompts, known_scenarios};
+use goldenpath_history::{Direction, RecordKind};
+use goldenpath_protocol::{RequestId, RunEvent, RunId, ThreadId, Tier, UserId};
+use goldenpath_storage::{BeginRun, EventLog, LogLimits, MemoryEventLog, NewRun, Replay, SqliteStore, Store};
+use goldenpath_testbed::Testbed;
+use rstest::rstest;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn context(user: &str) -> UserExecutionContext {
+    let id = |kind: &str| format!("{kind}-of-{user}");
+    UserExecutionContext::parse(user, &id("thread"), &id("run"), &id("request"), Tier::Mid, "supervisor")
+        .unwrap()
+}
+
+/// The real notifier over real storage, without sockets.
+struct Backend {
+    notifier: WebSocketNotifier,
+    store: Arc<dyn Store>,
+    log: Arc<dyn EventLog>,
+}
+
+impl Backend {
+    async fn new() -> Self {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().await.unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let log: Arc<dyn EventLog> =
+            Arc::new(MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now())));
+        let (config, metrics) = (Arc::new(GatewayConfig::default()), Arc::new(Metrics::new()));
+        let manager = UnifiedWebSocketManager::new(Arc::clone(&config), Arc::clone(&metrics));
+        let notifier =
+            WebSocketNotifier::new(Arc::clone(&store), Arc::clone(&log), manager, metrics, clock, config);
+        Self { notifier, store, log }
+    }
+
+    /// A run of `user` as the bridge would begin it.
+    async fn begin(&self, user: &str) -> RunStream {
+        let context = context(user);
+        let request = NewRun {
+            user_id: context.user_id().clone(),
+            request_id: context.request_id().clone(),
+            thread_id: None,
+            agent: "analyst".to_owned(),
+            message: "what do I pay for?".to_owned(),
+            run_id: context.run_id().clone(),
+            new_thread_id: context.thread_id().clone(),
+            now: SystemClock.now(),
+        };
+        assert!(matches!(self.store.begin_run(request).await.unwrap(), BeginRun::Started(_)));
+        RunStream::new(context)
+    }
+
+    /// Everything in the user's stream.
+    async fn stream(&self, user: &str) -> Vec<RunEvent> {
+        let user = UserId::new(user).unwrap();
+        let epoch = self.log.head(&user).await.unwrap().epoch;
+        match self.log.read(&user, &epoch, 0, usize::MAX).await.unwrap() {
+            Replay::Events(entries) => {
+                entries.iter().map(|entry| serde_json::from_str(&entry.envelope).unwrap()).collect()
+            }
+            Replay::Gone(head) => panic!("gone: {head:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn context_reaches_the_socket() {
+    let testbed = Testbed::builder().start().await.unwrap();
+    let user = testbed.user(11);
+    let client = testbed.session.connect(&user, Connect::fresh()).await.unwrap();
+    let prompt = Prompts::new(11, user.name()).next(&known_scenarios()[0]);
+    client.ask(&prompt, None).await.unwrap();
+    let (run_id, run) =
+        client.wait_for_end(&prompt.request_id, Duration::from_secs(20)).await.unwrap().expect("accepted");
+    let accepted = client.view(|view| view.accepted(&prompt.request_id).cloned()).expect("announced");
+
+    let records = testbed.recording.finish().unwrap().records;
+    let events: Vec<RunEvent> = records
+        .iter()
+        .filter_map(|record| match &record.kind {
+            RecordKind::Frame { dir: Direction::In, raw, .. } => serde_json::from_str(raw).ok(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(events.len() as u64, run.events);
+    assert!(events.len() >= 5, "at least the five critical ones: {}", events.len());
+    let expected = UserExecutionContext::parse(
+        user.name(),
+        accepted.thread_id.as_deref().expect("a thread"),
+        &run_id,
+        &prompt.request_id,
+        Tier::Mid,
+        "whoever speaks",
+    )
+    .unwrap();
+    for event in &events {
+        assert!(expected.owns(&event.head), "{:?}", event.head);
+        assert!(!event.head.agent_name.is_empty());
+    }
+    let last = events.last().expect("events");
+    assert!(last.head.parent_agent.is_none(), "the supervisor has the last word");
+}
+
+#[tokio::test]
+async fn context_isolation() {
+    let (ada, bob) = (context("ada"), context("bob"));
+    assert!(!ada.same_identity(&bob));
+    let backend = Backend::new().await;
+    let (mut adas, mut bobs) = (backend.begin("ada").await, backend.begin("bob").await);
+    let _ = backend.notifier.agent_started(&mut adas, "ada's costs").await.unwrap();
+    let _ = backend.notifier.agent_started(&mut bobs, "bob's costs").await.unwrap();
+
+    // A context that differs in one identity only speaks for somebody else.
+    let of = |user: &str, thread: &str, run: &str, request: &str| {
+        UserExecutionContext::parse(user, thread, run, request, Tier::Mid, "supervisor").unwrap()
+    };
+    for foreign in [
+        bob.clone(),
+        bob.child("specialist").unwrap(),
+        of("bob", "thread-of-ada", "run-of-ada", "request-of-ada"),
+        of("ada", "thread-of-bob", "run-of-ada", "request-of-ada"),
+        of("ada", "thread-of-ada", "run-of-bob", "request-of-ada"),
+        of("ada", "thread-of-ada", "run-of-ada", "request-of-bob"),
+    ] {
+        let refused =
+            backend.notifier.agent_thinking(&mut adas, &foreign, "a thought", None).await.unwrap_err();
+        assert!(matches!(refused, NotifyError::ForeignContext), "{refused}");
+    }
+    assert_eq!(adas.count(), 1, "a refused event takes no number");
+    for (user, own) in [("ada", &ada), ("bob", &bob)] {
+        let stream = backend.stream(user).await;
+        assert_eq!(stream.len(), 1);
+        assert!(stream.iter().all(|event| own.owns(&event.head)));
+        assert!(!serde_json::to_string(&stream).unwrap().contains(if user == "ada" { "bob" } else { "ada" }));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn context_thread_safety() {
+    const USERS: usize = 16;
+    const THOUGHTS: u64 = 25;
+    let backend = Arc::new(Backend::new().await);
+    let start = Arc::new(tokio::sync::Barrier::new(USERS));
+    let runs: Vec<_> = (0..USERS)
+        .map(|n| {
+            let (backend, start) = (Arc::clone(&backend), Arc::clone(&start));
+            tokio::spawn(async move {
+                let mut run = backend.begin(&format!("user-{n}")).await;
+                start.wait().await;
+                for _ in 0..THOUGHTS {
+                    // Made anew from the shared one each time, on whatever thread this runs now.
+                    let speaker = run.context().child("specialist").unwrap();
+                    let noted = speaker.with_metadata("user_id", format!("user-{n}")).unwrap();
+                    let thought = format!("a thought of user-{n}");
+                    let _ = backend.notifier.agent_thinking(&mut run, &noted, &thought, None).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for run in runs {
+        run.await.unwrap();
+    }
+    for n in 0..USERS {
+        let name = format!("user-{n}");
+        let own = context(&name);
+        let stream = backend.stream(&name).await;
+        let numbers: Vec<_> = stream.iter().map(|event| event.head.seq).collect();
+        assert_eq!(numbers, (1..=THOUGHTS).collect::<Vec<_>>(), "{name}");
+        assert!(stream.iter().all(|event| own.owns(&event.head)), "{name}");
+    }
+
+    // One context, read and derived from many threads at once, stays what it is.
+    let shared = context("ada");
+    std::thread::scope(|scope| {
+        for n in 0..8 {
+            let shared = &shared;
+            scope.spawn(move || {
+                for _ in 0..200 {
+                    let child = shared.child(format!("specialist-{n}")).unwrap();
+                    let child = child.with_metadata("worker", n.to_string()).unwrap();
+                    assert!(child.same_identity(shared));
+                }
+            });
+        }
+    });
+    assert_eq!(shared, context("ada"));
+}
+
+#[rstest]
+#[case("")]
+#[case(" ")]
+#[case("null")]
+#[case("None")]
+#[case("undefined")]
+#[case("registry")]
+#[case("DEFAULT")]
+#[case("anonymous")]
+#[case("placeholder")]
+#[case("system")]
+#[case("0")]
+#[case("two words")]
+#[case("line\nbreak")]
+fn placeholder_ids_refused(#[case] id: &str) {
+    let parse = |user: &str, thread: &str, run: &str, request: &str| {
+        UserExecutionContext::parse(user, thread, run, request, Tier::Free, "supervisor")
+    };
+    assert!(parse("ada", "t-1", "r-1", "q-1").is_ok(), "only the placeholder is wrong below");
+    for (place, refused) in [
+        ("user id", parse(id, "t-1", "r-1", "q-1")),
+        ("thread id", parse("ada", id, "r-1", "q-1")),
+        ("run id", parse("ada", "t-1", id, "q-1")),
+        ("request id", parse("ada", "t-1", "r-1", id)),
+    ] {
+        let ContextError::Identity(invalid) = refused.unwrap_err() else { panic!("{place}: another error") };
+        assert_eq!((invalid.kind, invalid.value.as_str()), (place, id), "the refusal names what is wrong");
+    }
+    // The same holds for what comes over the wire: an identity cannot be made around the check.
+    let json = serde_json::to_string(id).unwrap();
+    assert!(serde_json::from_str::<UserId>(&json).is_err());
+    assert!(serde_json::from_str::<ThreadId>(&json).is_err());
+    assert!(serde_json::from_str::<RunId>(&json).is_err());
+    assert!(serde_json::from_str::<RequestId>(&json).is_err());
+}
+
+#[tokio::test]
+async fn child_context_keeps_identity() {
+    let parent = context("ada").with_metadata("region", "eu").unwrap();
+    let child = parent.child("specialist").unwrap();
+    let grandchild = child.child("assistant").unwrap();
+    for one in [&child, &grandchild] {
+        assert!(one.same_identity(&parent));
+        assert_eq!((one.tier(), one.metadata()), (parent.tier(), parent.metadata()));
+    }
+    assert_eq!((child.agent_name(), child.parent_agent()), ("specialist", Some("supervisor")));
+    assert_eq!((grandchild.agent_name(), grandchild.parent_agent()), ("assistant", Some("specialist")));
+    assert_eq!(
+        (parent.agent_name(), parent.parent_agent()),
+        ("supervisor", None),
+        "a child changes no parent"
+    );
+    assert_eq!(parent.child("  ").unwrap_err(), ContextError::NamelessAgent);
+
+    let backend = Backend::new().await;
+    let mut run = backend.begin("ada").await;
+    let _ = backend.notifier.agent_started(&mut run, "costs").await.unwrap();
+    let _ = backend.notifier.agent_thinking(&mut run, &child, "a thought", None).await.unwrap();
+    let stream = backend.stream("ada").await;
+    let spoken: Vec<_> = stream
+        .iter()
+        .map(|event| (event.head.agent_name.as_str(), event.head.parent_agent.as_deref()))
+        .collect();
+    assert_eq!(spoken, [("supervisor", None), ("specialist", Some("supervisor"))]);
+    assert!(stream.iter().all(|event| parent.owns(&event.head)));
+}
+
+#[rstest]
+#[case::user("user_id", "ada")]
+#[case::user_in_camel_case("userId", "ada")]
+#[case::user_as_a_header("User-ID", "ada")]
+#[case::subject("sub", "ada")]
+#[case::thread("thread_id", "thread-of-ada")]
+#[case::run("RUN_ID", "run-of-ada")]
+#[case::request("requestId", "request-of-ada")]
+fn foreign_identity_in_metadata_refused(#[case] key: &str, #[case] own: &str) {
+    for foreign in ["bob", "", "ADA", "thread-of-bob", "null"] {
+        let refused = context("ada").with_metadata(key, foreign).unwrap_err();
+        assert_eq!(refused, ContextError::ForeignIdentity { key: key.to_owned() });
+        assert!(!refused.to_string().contains("bob"), "a refusal repeats no foreign identity: {refused}");
+    }
+    let noted = context("ada").with_metadata(key, own).unwrap();
+    assert_eq!(noted.metadata().get(key).map(String::as_str), Some(own), "the own identity may be repeated");
+    let child = noted.child("specialist").unwrap();
+    assert!(child.with_metadata(key, "bob").is_err(), "a child is no way around it");
+}

@@ -36,13 +36,15 @@ fn line(voice: &mut Voice, action: Figures<'_>, currency: &str) -> Option<String
     ];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let deed = voice.say(deeds(kind), &values);
+    // Money stands between effort and risk: two words that every line has would make all lines alike.
     let weighed = voice.say(
         &[
-            "{saves|saving} <saving> a month; effort <effort>, risk <risk>.",
-            "<saving> {monthly|per month}, <effort> effort, <risk> risk.",
-            "{worth|gain} <saving> a month ({effort|work} <effort>, risk <risk>).",
-            "{return|yield}: <saving> {monthly|a month}; risk <risk>, {effort|work} <effort>.",
-            "effort <effort>, <saving> {a month|monthly} {back|saved}, risk <risk>.",
+            "<effort> effort {buys|brings|frees} <saving> {a month|monthly} at <risk> risk.",
+            "<saving> {a month|monthly}{,| at} <risk> risk{,| and} <effort> {effort|work}.",
+            "risk <risk>, {back|gain|return} <saving> {a month|monthly}, {effort|work|labour} <effort>.",
+            "{effort|work} <effort>, <saving> {a month|monthly} {back|saved|freed}, risk <risk>.",
+            "{with|at} <risk> risk it {saves|frees|returns} <saving> {a month|monthly} for <effort> {effort|work}.",
+            "<saving> {a month|monthly} {back|less|off the bill}; {it is|this is|takes} <effort> {effort|work}, {at|with} <risk> risk.",
         ],
         &values,
     );
@@ -58,8 +60,8 @@ fn deeds(kind: &str) -> &'static [&'static str] {
             "{Switch off|Retire|Decommission} <name>{ (<cost>, no use)| (no use seen)|}",
         ],
         "buy_commitment" => &[
-            "{Buy|Take|Purchase} a one-year {commitment|savings plan} for <name>{ (<cost>)|}",
-            "{Cover|Commit} <name> for {one year|12 months}{ instead of on demand|, now at list price|}",
+            "{Buy|Take|Purchase} {a one-year|a yearly|one year of} {commitment|savings plan|discount} for <name>{ (<cost>)|}",
+            "{Cover|Commit} <name> for {one year|12 months|a year}{ instead of on demand|, now at list price| (<cost> on demand)|}",
             "{Move|Put|Bring} <name> ({now|today} <cost>) under a {commitment|savings plan}",
         ],
         "use_commitment" => &[
@@ -73,8 +75,8 @@ fn deeds(kind: &str) -> &'static [&'static str] {
             "{Limit|Cap|Throttle} <name>{, which overshot by <cost>| before it spikes again|}",
         ],
         "schedule_off" => &[
-            "{Schedule|Switch} <name> off {at night|outside working hours}",
-            "{Stop|Pause} <name> on nights and weekends{ (<cost> now)|}",
+            "{Schedule|Switch} <name> off {at night|outside working hours|after hours}{, now <cost>|}",
+            "{Stop|Pause} <name> {on nights and weekends|from dusk to dawn|when nobody works}{ (<cost> now)|}",
         ],
         "modernise" => &[
             "{Migrate|Move|Upgrade} <name> to the {current|next} instance generation",

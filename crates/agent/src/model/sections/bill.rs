@@ -84,6 +84,7 @@ pub(in crate::model) fn coverage(voice: &mut Voice, findings: &Findings) -> Opti
     let costs = findings.get(Lookup::Categories).or_else(|| findings.get(Lookup::Costs))?;
     let commitment = costs.object("commitment")?;
     let currency = costs.text("currency");
+    let unused = commitment.number("unused_monthly").filter(|unused| *unused > 0.0);
     let values = [
         ("coverage", commitment.percent("coverage_percent")?),
         ("discount", commitment.percent("discount_percent")?),
@@ -91,15 +92,26 @@ pub(in crate::model) fn coverage(voice: &mut Voice, findings: &Findings) -> Opti
         ("covered", commitment.money("covered_list_cost", currency)?),
     ];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    Some(voice.say(
+    let covered = voice.say(
         &[
-            "Commitments {cover|reach} <coverage> ({list|worth} <covered>) at <discount> off{; <unused> a month {lies idle|is unused}|}.",
-            "{Only|Just} <coverage> {is|runs} under commitment, <covered> at list; {the rest|what remains} {misses|forgoes} <discount>.",
-            "Coverage {stands|is} at <coverage>, discount <discount>, {unused|wasted} part <unused>.",
-            "<covered> of list cost {enjoys|gets} <discount> off, {a coverage|coverage} of <coverage>.",
+            "Commitments {cover|reach} <coverage> ({list|worth} <covered>) at <discount> off",
+            "{Only|Just} <coverage> {is|runs} under commitment, <covered> at list; {the rest|what remains} {misses|forgoes} <discount>",
+            "Coverage {stands|is} at <coverage>, discount <discount>{, on <covered>|}",
+            "<covered> of list cost {enjoys|gets} <discount> off, {a coverage|coverage} of <coverage>",
         ],
         &values,
-    ))
+    );
+    let wasted = unused.map(|_| {
+        voice.say(
+            &[
+                "; <unused> a month {lies idle|is unused}",
+                ", <unused> {unused|wasted}",
+                "; {unused|idle}: <unused>",
+            ],
+            &values,
+        )
+    });
+    Some(format!("{covered}{}.", wasted.unwrap_or_default()))
 }
 
 /// Regions or teams.

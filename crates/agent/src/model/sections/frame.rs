@@ -14,7 +14,7 @@ pub(in crate::model) fn opening(voice: &mut Voice, question: &Question, findings
     let (total, monthly) = (amount("total"), amount("monthly"));
     let resources = costs.count("resource_count").to_string();
     let groups = costs.count("group_count").to_string();
-    let period = period(costs);
+    let period = period(voice, costs);
     let saving = findings
         .get(Lookup::Ranking)
         .and_then(|ranking| ranking.money("total_monthly_saving", currency))
@@ -147,7 +147,7 @@ pub(in crate::model) fn closing(voice: &mut Voice, findings: &Findings) -> Optio
             "{Done|Carried out} {fully|as ranked}, <total> a month {falls away|disappears}, <share> of <cost>; <first> {alone|by itself} {brings|is} <saving>.",
             "{Next|First} step: {assign|give} <first> an owner ({for|worth} <saving>), then {work|go} {down|on} to <last>. {Full|Whole} effect <total>, <share> of <cost>.",
             "<share> of <cost> {is at stake|hangs on this}, <total> {in money|a month}. {Check|Confirm} <first> with {its|the} team {before|ahead of} {touching|changing} <last>.",
-            "{If|Should} only one {thing|item} {gets|is} done, {pick|choose|take} <first> (<saving>); all {down|up} to <last> {makes|gives} <total>, {that is|i.e.} <share> of <cost>.",
+            "If only one {thing|item|step} {gets|is} done, {pick|choose|take} <first> (<saving>); all {down|up} to <last> {makes|gives} <total>, {that is|i.e.} <share> of <cost>.",
             "{Expect|Plan for} <total> {less|lower} on <cost> (<share>) once <last> is {done|settled}; <first> {pays|shows} {soonest|first} with <saving>.",
             "{Measured|Seen} against <cost>, <total> {means|equals} <share>. {Revisit|Recheck} <first> {after|in} {30 days|a month|four weeks} and {keep|hold} <last> {for later|in reserve|on the list}.",
         ],
@@ -181,8 +181,18 @@ pub(in crate::model) fn summary(voice: &mut Voice, question: &Question, findings
     )
 }
 
-fn period(costs: Figures<'_>) -> String {
-    costs
-        .object("period")
-        .map_or_else(String::new, |period| format!("{} to {}", period.text("from"), period.text("to")))
+/// The days that figures are about, in one of a few shapes.
+fn period(voice: &mut Voice, costs: Figures<'_>) -> String {
+    let Some(period) = costs.object("period") else { return String::new() };
+    let days = period.count("days").to_string();
+    let values = [("from", period.text("from")), ("to", period.text("to")), ("days", &days)];
+    voice.say(
+        &[
+            "<from> to <to>",
+            "<days> days {to|until|ending} <to>",
+            "<days> days from <from>",
+            "the {time|weeks} since <from>",
+        ],
+        &values,
+    )
 }

@@ -1,17 +1,22 @@
 //! What stands between reading tasks and the writing thread: bounded, cheap, and honest about what it drops.
 //!
 //! A producer takes the lock for one push, and the stamp is taken inside it: so the order of the queue is the
-//! order of the stamps. The writer is woken by size or by a timer, never by each record. When the writer
-//! falls too far behind, records are lost and counted; making a reader wait instead would show as latency of the target.
+//! order of the stamps. The writer is woken by size or by a timer, never by each record. When it falls behind, readers
+//! wait for it and say so (limits are then not judged: the client is overloaded); when that does not help, records are
+//! lost and counted.
 
 use crate::SessionClock;
 use goldenpath_history::Record;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// What may wait for the writer, in bytes of frames.
 const MAX_BYTES: usize = 64 << 20;
+
+/// From here on readers wait for the writer.
+const BEHIND_BYTES: usize = MAX_BYTES / 4;
 
 /// Counted for each entry beside its text.
 const ENTRY_BYTES: usize = 96;
@@ -36,6 +41,7 @@ pub(crate) struct Queue {
     clock: SessionClock,
     state: Mutex<State>,
     wake: Condvar,
+    behind: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +63,7 @@ pub(crate) struct Turn {
 
 impl Queue {
     pub(crate) fn new(clock: SessionClock) -> Self {
-        Self { clock, state: Mutex::default(), wake: Condvar::new() }
+        Self { clock, state: Mutex::default(), wake: Condvar::new(), behind: AtomicBool::new(false) }
     }
 
     pub(crate) fn clock(&self) -> &SessionClock {
@@ -75,6 +81,9 @@ impl Queue {
         state.bytes += size + ENTRY_BYTES;
         state.entries.push(entry(t_ns));
         let full = state.entries.len() == WAKE_AT;
+        if state.bytes > BEHIND_BYTES {
+            self.behind.store(true, Ordering::Relaxed);
+        }
         drop(state);
         if full {
             self.wake.notify_one();
@@ -91,7 +100,13 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut state.entries, taken);
         state.bytes = 0;
+        self.behind.store(false, Ordering::Relaxed);
         Turn { lost: std::mem::take(&mut state.lost), closed: state.closed }
+    }
+
+    /// Whether the writer is far behind.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed)
     }
 
     /// Says that nothing follows.

@@ -24,6 +24,9 @@ pub type Observer = Box<dyn FnMut(u64, &Record<'_>) + Send>;
 /// How often what was written is made readable.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a reader waits for the writer before records may be lost.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
 /// The fastest level: records are written beside the measurement, on its processor.
 const ZSTD_LEVEL: i32 = 1;
 
@@ -112,6 +115,18 @@ impl Recorder {
     /// Keeps a measured quantity.
     pub fn sample(&self, name: impl Into<Cow<'static, str>>, value: f64) -> u64 {
         self.record(None, None, RecordKind::Sample { name: name.into(), value })
+    }
+
+    /// Waits for a writer that is far behind, and records how long: what was read late was not late.
+    pub(crate) async fn catch_up(&self) {
+        if !self.queue.is_behind() {
+            return;
+        }
+        let begun = Instant::now();
+        while self.queue.is_behind() && begun.elapsed() < CATCH_UP {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.sample("scheduler_lag_ms", begun.elapsed().as_secs_f64() * 1e3);
     }
 
     pub(crate) fn next_conn(&self) -> u32 {

@@ -46,6 +46,7 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
                 let t_ns = shared.recorder.text_in(shared.conn, &shared.user, text.clone());
                 shared.view().see(t_ns, text.as_str());
                 shared.seen.notify_waiters();
+                shared.recorder.catch_up().await;
             }
             Some(Ok(Message::Binary(bytes))) => other(&shared, base64(&bytes), "binary"),
             // WebSocket's own pings show that the peer lives; they carry nothing to judge.

@@ -1,7 +1,7 @@
 //! What somebody may have meant: the known name nearest to a wrong one.
 
 /// Names further away than this are no help.
-const LEAST_SIMILARITY: f64 = 0.5;
+const LEAST_SIMILARITY: f64 = 0.6;
 
 /// The known name nearest to `wrong`, when one is near.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -31,8 +31,8 @@ pub(crate) async fn record(
     plan.users = chosen.users as usize;
     plan.timeout = chosen.timeout;
     plan.scenarios = scenarios(&chosen)?;
-    let folder = SessionFolder::create(&chosen.output_dir, OffsetDateTime::now_utc())?;
     let Reached { target, auth, embedded } = reach(&chosen, environment).await?;
+    let folder = SessionFolder::create(&chosen.output_dir, OffsetDateTime::now_utc())?;
     let clock = SessionClock::start();
     let header = Header {
         history: HISTORY_VERSION,

@@ -39,9 +39,9 @@ pub(crate) async fn validate(
     let settings = config::resolve_validate(args, &config, environment)?;
     let baseline = settings.baseline.as_deref().map(|path| baseline(path, &settings)).transpose()?;
     let scenarios = scenarios(&settings.chosen)?;
+    let reached = reach(&settings.chosen, environment).await?;
     calibrate().map_err(|why| CommandError::Bug(why.to_string()))?;
     let folder = SessionFolder::create(&settings.chosen.output_dir, OffsetDateTime::now_utc())?;
-    let reached = reach(&settings.chosen, environment).await?;
     let run = Run::new(&settings, &reached, &folder);
     run.announce(output, &folder.log());
     let plan = run.plan(scenarios);

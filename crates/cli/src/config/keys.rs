@@ -140,7 +140,10 @@ fn names(key: &Key) -> Vec<&'static str> {
 fn unknown(key: &Key, name: &str, at: &str) -> String {
     let known = names(key);
     let place = if at.is_empty() { String::new() } else { format!(" in `[{at}]`") };
-    let hint = match nearest(name, known.iter().copied()) {
+    // A secret itself is never a key; where it lies is.
+    let where_it_lies = format!("{name}_env");
+    let near = known.iter().copied().find(|known| *known == where_it_lies);
+    let hint = match near.or_else(|| nearest(name, known.iter().copied())) {
         Some(near) => format!("; did you mean `{near}`?"),
         None if matches!(key, Key::Limits) => " (hint: `goldenpath explain` lists the checks)".to_owned(),
         None => format!(" (valid: {})", known.join(", ")),

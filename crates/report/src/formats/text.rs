@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 /// Findings shown per check; the report holds them all.
 const SHOWN: usize = 3;
+/// Things to do that are shown; the report holds them all.
+const ACTIONS: usize = 6;
 
 /// The report for a terminal, without the last line (see [`last_line`]).
 #[must_use]
@@ -152,7 +154,10 @@ fn metrics(out: &mut String, report: &Report) {
 fn decision(out: &mut String, report: &Report) {
     let decision = &report.deployment_decision;
     let _ = writeln!(out, "\n{}", decision.reason);
-    for action in &decision.required_actions {
+    for action in decision.required_actions.iter().take(ACTIONS) {
         let _ = writeln!(out, "  to do: {action}");
+    }
+    if let Some(more @ 1..) = decision.required_actions.len().checked_sub(ACTIONS) {
+        let _ = writeln!(out, "  … and {more} more in the report");
     }
 }

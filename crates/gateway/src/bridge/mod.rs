@@ -4,6 +4,7 @@
 //! asked: it goes on when that connection dies.
 
 mod deltas;
+mod ending;
 mod recovery;
 mod run;
 mod slots;

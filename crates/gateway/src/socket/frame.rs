@@ -146,7 +146,7 @@ mod tests {
             ("hello", BadJson),
             (r#"{"type":"ping","n":1} x"#, BadJson),
             (r#"{"type":"ping","type":"ping","n":1}"#, BadJson),
-            (deep.as_str(), BadJson),
+            (deep.as_str(), MissingField),
             ("[\"ping\"]", WrongType),
             ("null", WrongType),
             ("7", WrongType),

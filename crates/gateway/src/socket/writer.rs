@@ -85,7 +85,8 @@ impl<'a> Writer<'a> {
         let mut look = true;
         loop {
             // Here, and not only when there is nothing to write: a busy stream must not starve heartbeats.
-            if Instant::now() >= self.due() {
+            let due = self.due();
+            if Instant::now() >= due {
                 look |= self.keep_time().await?;
             }
             let behind = match self.cursor.is_behind() {
@@ -97,8 +98,10 @@ impl<'a> Writer<'a> {
                 Some(_) => return Err(Over),
                 None => {}
             }
-            let events = if behind || look { self.read().await? } else { Vec::new() };
-            look = events.len() == BATCH;
+            let events = if behind || look { self.read().await? } else { Some(Vec::new()) };
+            // A full batch has more behind it, and a log that did not answer is asked again.
+            look = events.as_ref().is_none_or(|events| events.len() == BATCH);
+            let events = events.unwrap_or_default();
             // After the read and before the events: an answer is queued before its run makes an event.
             let mut fed = !events.is_empty();
             while let Some(frame) = self.connection.outbox().pop() {
@@ -113,16 +116,18 @@ impl<'a> Writer<'a> {
                 self.flush().await?;
                 continue;
             }
-            look |= self.wait().await?;
+            if !look {
+                look = self.wait().await?;
+            }
         }
     }
 
-    /// What comes after the cursor; nothing for now when the log does not answer.
-    async fn read(&mut self) -> Result<Vec<LogEntry>, Over> {
+    /// What comes after the cursor; `None` when the log does not answer for now.
+    async fn read(&mut self) -> Result<Option<Vec<LogEntry>>, Over> {
         match self.cursor.peek(BATCH).await {
             Ok(events) => {
                 self.log_silent_since = None;
-                Ok(events)
+                Ok(Some(events))
             }
             Err(CursorError::Gone) => Err(self.end(CloseCode::InsufficientState)),
             Err(CursorError::Log(error)) => {
@@ -132,7 +137,7 @@ impl<'a> Writer<'a> {
                     return Err(self.end(CloseCode::ServerError));
                 }
                 tokio::time::sleep(LOG_RETRY).await;
-                Ok(Vec::new())
+                Ok(None)
             }
         }
     }

@@ -1,0 +1,129 @@
+//! How a run ends: every opened tool closed, exactly one terminal, and nothing lost on the way to the log.
+
+use super::run::{Run, Stop};
+use crate::notifier::{Completion, NotifyError};
+use goldenpath_agent::{Answer, TaskEnd};
+use goldenpath_protocol::{ErrorCode, RunFailure, ServerFrame};
+use tokio::time::Instant;
+
+impl Run {
+    /// The terminal, after everything that was opened is closed.
+    pub(super) async fn finish(
+        &mut self,
+        stop: Option<Stop>,
+        end: Option<Result<TaskEnd, tokio::task::JoinError>>,
+    ) -> Result<(), NotifyError> {
+        self.begin(None).await?;
+        match (stop, end) {
+            (Some(Stop::Cancelled), _) => self.cancelled("cancelled by the user").await,
+            (Some(Stop::Deadline), _) => {
+                let seconds = self.inner.config.run_deadline.as_secs_f64();
+                let message = format!("the run took longer than {seconds} s");
+                self.failed("deadline_exceeded", &message, true).await
+            }
+            (Some(Stop::Interrupted), _) => {
+                self.failed(ErrorCode::Interrupted.as_str(), "the server stopped (hint: ask again)", true)
+                    .await
+            }
+            (None, Some(Ok(TaskEnd::Completed(answer)))) => self.completed(answer).await,
+            (None, Some(Ok(TaskEnd::Failed(failure)))) => {
+                self.failed(&failure.code, &failure.message, failure.retryable).await
+            }
+            (None, Some(Ok(TaskEnd::Cancelled))) => self.cancelled("the agent stopped").await,
+            (None, Some(Err(error))) => {
+                tracing::error!(run = %self.context.run_id(), %error, "an agent panicked");
+                self.failed(ErrorCode::Internal.as_str(), "the agent failed", true).await
+            }
+            (None, None) => self.failed(ErrorCode::Internal.as_str(), "the agent was lost", true).await,
+        }
+    }
+
+    async fn completed(&mut self, answer: Answer) -> Result<(), NotifyError> {
+        self.close_tools("abandoned", "the agent ended without waiting for the tool").await?;
+        if answer.final_response.trim().is_empty() {
+            return self.failed("empty_answer", "the agent gave no answer", true).await;
+        }
+        if !self.stream_rest(&answer.final_response).await? {
+            return self
+                .failed(ErrorCode::Internal.as_str(), "the answer changed while it was told", true)
+                .await;
+        }
+        let limitations = self.limitations(&answer);
+        let summary = if answer.summary.trim().is_empty() {
+            answer.final_response.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+        } else {
+            answer.summary
+        };
+        let completion = Completion { final_response: answer.final_response, summary, limitations };
+        match self.inner.notifier.agent_completed(&mut self.stream, completion).await {
+            Err(NotifyError::TooLarge { .. }) => {
+                self.failed("result_too_large", "the answer is too large", false).await
+            }
+            told => told.map(drop),
+        }
+    }
+
+    /// What the answer lacks. A tool that failed for good is named, whether its agent noticed or not.
+    fn limitations(&self, answer: &Answer) -> Vec<String> {
+        let mut limitations = answer.limitations.clone();
+        limitations.retain(|text| !text.trim().is_empty());
+        if limitations.is_empty() {
+            limitations.extend(self.failed.iter().map(|(tool, said)| format!("{tool} failed: {said}")));
+        }
+        if answer.degraded && limitations.is_empty() {
+            limitations.push("the agent did not say what is missing".to_owned());
+        }
+        limitations
+    }
+
+    /// Sends the pieces that are still missing; `false` when what was sent is not how the answer begins.
+    async fn stream_rest(&mut self, answer: &str) -> Result<bool, NotifyError> {
+        let Ok(rest) = self.deltas.rest(answer) else { return Ok(false) };
+        if let Some(rest) = rest {
+            tokio::time::sleep_until(self.deltas.free_at()).await;
+            self.deltas.push(rest);
+            self.tell_delta().await?;
+        }
+        Ok(true)
+    }
+
+    async fn cancelled(&mut self, reason: &str) -> Result<(), NotifyError> {
+        self.close_tools("cancelled", "the run was cancelled").await?;
+        self.inner.notifier.agent_cancelled(&mut self.stream, reason).await.map(drop)
+    }
+
+    async fn failed(&mut self, code: &str, message: &str, retryable: bool) -> Result<(), NotifyError> {
+        let code = if code.trim().is_empty() { ErrorCode::Internal.as_str() } else { code };
+        let message = if message.trim().is_empty() { "the run failed" } else { message };
+        self.close_tools(code, message).await?;
+        let failure = RunFailure { code: code.to_owned(), message: message.to_owned(), retryable };
+        self.inner.notifier.agent_failed(&mut self.stream, failure).await.map(drop)
+    }
+
+    /// An event could not be made. The run fails; if not even that can be kept, its user is told by a control frame.
+    pub(super) async fn give_up(&mut self, error: NotifyError) {
+        tracing::error!(run = %self.context.run_id(), %error, "a run lost an event");
+        if self.stream.is_ended() {
+            return;
+        }
+        let begun = self.started || self.begin(None).await.is_ok();
+        let told =
+            begun && self.failed(ErrorCode::Internal.as_str(), "failed to tell an event", true).await.is_ok();
+        if !told {
+            let request_id = Some(self.context.request_id().clone());
+            let frame =
+                ServerFrame::error(ErrorCode::Internal, "failed to keep the run's events", request_id);
+            let _ = self.inner.notifier.tell_user(self.context.user_id(), &frame);
+        }
+    }
+
+    /// Events that the log did not take are offered again for as long as a run may last; resume then finds them.
+    pub(super) async fn settle(&mut self) {
+        let until = Instant::now() + self.inner.config.run_deadline;
+        while self.stream.unlogged() > 0 && Instant::now() < until && !self.inner.interrupt.is_cancelled() {
+            if self.inner.notifier.settle(&mut self.stream).await.is_err() {
+                tokio::time::sleep(self.inner.config.cancel_grace).await;
+            }
+        }
+    }
+}

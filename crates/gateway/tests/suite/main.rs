@@ -1,0 +1,20 @@
+//! The gateway over real loopback sockets: what a client sees, and nothing else.
+//!
+//! * `handshake` — who gets a socket, and its greeting. Fails when a refusal opens a socket or says too much.
+//! * `runs` — a request's events, their order and their end, whatever the agent does.
+//! * `resume` — a stream goes on where it was left, without hole or double.
+//! * `messages` — bad frames, limits, acknowledgements, refreshes.
+//! * `closes` — every close is announced and says the truth: silence, stalls, expiry, replacement, drain.
+//! * `faults` — a store or a log that fails, and a node that died.
+//!
+//! To add a test: `Node::start`, connect with `node.connect`, wait for frames with a deadline.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod closes;
+mod faults;
+mod handshake;
+mod messages;
+mod resume;
+mod runs;
+mod world;

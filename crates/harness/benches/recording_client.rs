@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-const EVENTS: u64 = 400_000;
+const EVENTS: u64 = 200_000;
 const ROUNDS: usize = 3;
 const SERVER: &str = "flood-server";
 
@@ -71,11 +71,10 @@ async fn listen() -> std::io::Result<SocketAddr> {
                          \"run_id\":\"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c\",\"request_id\":\"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5d\",\
                          \"seq\":{seq},\"offset\":{seq},\"agent_name\":\"analyst\",\"reasoning\":\"Comparing the spend of step {seq} with its list price\",\"step_number\":{seq}}}"
                     );
-                    if socket.feed(Message::text(event)).await.is_err() {
+                    if socket.send(Message::text(event)).await.is_err() {
                         return;
                     }
                 }
-                let _ = socket.flush().await;
                 while let Some(Ok(_)) = socket.next().await {}
             });
         }

@@ -21,17 +21,26 @@ const VERBS: &str = "move stop buy rightsize right-size delete consolidate sched
      profile quantize distill shorten lower decrease eliminate drop retire decommission deallocate pause hibernate suspend \
      start run share pool refactor partition filter restrict renew cancel split shift leverage prioritize restructure lease \
      rebalance redeploy autoscale throttle trim tune monitor track measure alert audit check ask contact verify test plan \
-     extend invest increase assign train update change clean drain defer evaluate explore choose pick select store lock";
+     extend invest increase assign train update change clean drain defer evaluate explore choose pick select store lock put cover send \
+     route bring take trace explain fill let allow swap rebuild repackage port bypass redirect widen define establish adjust \
+     refine keep go give get ensure separate combine group transfer transition simplify standardize upsize raise grant \
+     require document discuss plan map compare estimate calculate identify find locate detect inspect analyze analyse \
+     rewrite decouple preload prefetch stagger sample aggregate denormalize materialize tier vacuum reindex rotate patch \
+     encrypt deploy launch turn spread balance isolate dedicate reallocate relocate rehost replatform outsource";
 
 /// Words after which a verb is advice: `you should move …`, `consider moving …`.
 const ADVICE: &str = "should could can must to recommend consider suggest by and then first next please try";
+
+/// Words that weigh an item of a list, whatever verb begins it.
+const WORTH: &str =
+    "save saving savings saved reduce cut gain return freed payback worth benefit cheaper effort risk";
 
 static VERB_STEMS: LazyLock<FxHashSet<u64>> =
     LazyLock::new(|| VERBS.split_whitespace().map(stem_hash).collect());
 static ADVICE_STEMS: LazyLock<FxHashSet<u64>> =
     LazyLock::new(|| ADVICE.split_whitespace().map(stem_hash).collect());
-static SAVING: LazyLock<FxHashSet<u64>> =
-    LazyLock::new(|| "save saving reduce cut".split(' ').map(stem_hash).collect());
+static WORTH_STEMS: LazyLock<FxHashSet<u64>> =
+    LazyLock::new(|| WORTH.split_whitespace().map(stem_hash).collect());
 
 /// What nobody can act on, although it begins with a verb.
 const IDLE: [&str; 9] = [
@@ -95,7 +104,7 @@ fn actionable(sentence: &str, start: usize, text: &str, words: &[Token], english
         || trimmed.starts_with(|c: char| c.is_ascii_digit())
             && trimmed.chars().take(4).any(|c| matches!(c, '.' | ')'));
     let figure = words.iter().skip(usize::from(listed)).any(|token| token.kind == Kind::Figure);
-    if listed && figure && words.iter().any(|token| SAVING.contains(&token.stem)) {
+    if listed && figure && words.iter().any(|token| WORTH_STEMS.contains(&token.stem)) {
         return true;
     }
     // Other languages: an item of a list, or a sentence with a figure.

@@ -146,3 +146,12 @@ fn a_cut_answer_is_no_false_alarm_of_the_gates() {
     rewrite(&mut history, |_, answer, _| answer.chars().take(answer.chars().count() * 6 / 10).collect());
     assert_eq!(verdict(&judged(&history), "value/gates"), Verdict::Pass);
 }
+
+/// Advice is told by what weighs it too, so that no list of verbs has to be complete.
+#[test]
+fn items_are_insights_whatever_verb_begins_them() {
+    let text = "1. Cover spark-cinder-262627d4 for 12 months: return: $819 a month; risk medium, effort low.\n\
+        2. Zap traffic of nat-ember-bf8957ab at the gateway: gain $645 a month (effort medium, risk low).\n\
+        3. Frob the lake-cinder-b922bd0b bucket, now $941: $282 monthly, low effort, medium risk.\n";
+    assert_eq!(super::demands::insights(text, &super::text::tokens(text)).len(), 3);
+}

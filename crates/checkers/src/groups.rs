@@ -7,8 +7,17 @@ use crate::judge::Terms;
 type Group = fn(&Terms) -> Vec<Box<dyn Check + Send>>;
 
 /// In the catalogue's order.
-const GROUPS: &[Group] =
-    &[crate::sequence::checks, crate::content::checks, crate::timestamps::checks];
+const GROUPS: &[Group] = &[
+    crate::sequence::checks,
+    crate::content::checks,
+    crate::timestamps::checks,
+    crate::delivery::checks,
+    crate::value::checks,
+    crate::timing::checks,
+    crate::isolation::checks,
+    crate::auth::checks,
+    crate::resources::checks,
+];
 
 /// Every check that this version judges.
 pub(crate) fn all(terms: &Terms) -> Vec<Box<dyn Check + Send>> {

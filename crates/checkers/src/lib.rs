@@ -3,11 +3,13 @@
 //! The same code judges live, offline and in unit tests. Nothing here reads a clock or a socket, or
 //! knows who produced the records or who shows the verdicts.
 
+mod auth;
 mod catalogue;
 mod check;
 mod clock;
 mod content;
 mod coverage;
+mod delivery;
 mod event_view;
 mod evidence;
 #[cfg(test)]
@@ -15,13 +17,17 @@ mod fixture;
 mod groups;
 mod index;
 mod instant;
+mod isolation;
 mod judge;
 mod metrics;
 mod observation;
+mod resources;
 mod samples;
 mod sequence;
 mod slo;
 mod timestamps;
+mod timing;
+mod value;
 mod verdict;
 
 pub use catalogue::{CHECKS, Category, CheckInfo, Required, UnknownCategory, check_info};

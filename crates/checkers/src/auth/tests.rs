@@ -1,0 +1,156 @@
+//! Doors that hold, and doors that do not.
+
+use crate::Verdict;
+use crate::fixture::{alarms, judged, verdict};
+use goldenpath_history::{ClosedBy, Direction, Header, Record, RecordKind};
+use goldenpath_simulator::{History, Scenario, healthy_variations, simulate};
+use rstest::rstest;
+
+const REFUSAL: &str = r#"{"error":{"code":"unauthorized","message":"the token was refused"}}"#;
+
+fn history(records: Vec<Record<'static>>) -> History {
+    let mut header = Header::new("s", "ws://x/ws", "goldenpath");
+    header.auth_mode = Some("mint".to_owned());
+    History { header, records }
+}
+
+fn open(conn: u32, credential: &'static str, status: u16, body: &'static str) -> Record<'static> {
+    let kind = RecordKind::Open {
+        url: None,
+        status: Some(status),
+        intended_t_ns: None,
+        credential: Some(credential.into()),
+        body: Some(body.into()).filter(|_| !body.is_empty()),
+    };
+    Record { t_ns: u64::from(conn) * 1_000_000, conn: Some(conn), user: Some("alice".into()), kind }
+}
+
+fn frame(t_s: u64, conn: u32, raw: impl Into<String>) -> Record<'static> {
+    let kind = RecordKind::Frame { dir: Direction::In, raw: raw.into().into(), opcode: None };
+    Record { t_ns: t_s * 1_000_000_000, conn: Some(conn), user: Some("alice".into()), kind }
+}
+
+fn says(records: Vec<Record<'static>>, id: &str) -> Verdict {
+    verdict(&judged(&history(records)), id).clone()
+}
+
+#[test]
+fn healthy_histories_raise_no_alarm() {
+    for (row, scenario) in healthy_variations() {
+        let judgement = judged(&simulate(&scenario, 3));
+        assert_eq!(alarms(&judgement, &["auth/"]), Vec::<String>::new(), "{row}");
+    }
+}
+
+#[test]
+fn a_full_session_passes_what_it_shows() {
+    let judgement = judged(&simulate(&Scenario::full_session(), 3));
+    for check in judgement.checks.iter().filter(|check| check.id.starts_with("auth/")) {
+        match check.id {
+            "auth/revocation" => {
+                assert!(matches!(check.verdict, Verdict::NotObservable(_)), "{:?}", check.verdict)
+            }
+            _ => assert_eq!(check.verdict, Verdict::Pass, "{}: {:?}", check.id, check.findings),
+        }
+    }
+}
+
+#[rstest]
+#[case("missing")]
+#[case("expired")]
+#[case("not_yet_valid")]
+#[case("bad_signature")]
+#[case("alg_none")]
+#[case("wrong_audience")]
+#[case("wrong_issuer")]
+#[case("tampered")]
+#[case("in_query")]
+fn a_forged_token_that_gets_in_is_found(#[case] credential: &'static str) {
+    assert_eq!(says(vec![open(1, credential, 101, "")], "auth/refused"), Verdict::Fail);
+    assert_eq!(says(vec![open(1, credential, 401, REFUSAL)], "auth/refused"), Verdict::Pass);
+}
+
+#[test]
+fn a_true_token_that_is_refused_is_found() {
+    assert_eq!(says(vec![open(1, "valid", 401, REFUSAL)], "auth/accepted"), Verdict::Fail);
+    // Three bad tokens block everybody.
+    let bad = |conn| open(conn, "bad_signature", 401, REFUSAL);
+    let blocked = vec![open(1, "valid", 101, ""), bad(2), bad(3), bad(4), open(5, "valid", 429, "")];
+    assert_eq!(says(blocked, "auth/accepted"), Verdict::Fail);
+    // A limit alone is no judgment of the token.
+    assert_eq!(
+        says(vec![open(1, "valid", 101, ""), open(2, "valid", 429, "")], "auth/accepted"),
+        Verdict::Pass
+    );
+}
+
+#[test]
+fn refusals_that_tell_causes_apart_are_found() {
+    let two = |body| vec![open(1, "expired", 401, REFUSAL), open(2, "bad_signature", 401, body)];
+    assert_eq!(says(two(REFUSAL), "auth/uniform-errors"), Verdict::Pass);
+    let other = r#"{"error":{"code":"unauthorized","message":"the signature is wrong"}}"#;
+    assert_eq!(says(two(other), "auth/uniform-errors"), Verdict::Fail);
+}
+
+#[test]
+fn a_token_sent_back_is_found_also_when_it_was_redacted() {
+    for secret in ["«redacted jwt»", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl"] {
+        let error =
+            format!(r#"{{"type":"error","code":"internal","message":"bad {secret}","retryable":false}}"#);
+        let records = vec![open(1, "valid", 101, ""), frame(1, 1, error)];
+        assert_eq!(says(records, "auth/uniform-errors"), Verdict::Fail, "{secret}");
+    }
+}
+
+#[test]
+fn a_refusal_as_internal_error_is_found() {
+    let mut close = frame(1, 1, "");
+    close.kind =
+        RecordKind::Close { code: Some(1011), reason: Some("auth failed".into()), by: ClosedBy::Server };
+    assert_eq!(says(vec![open(1, "expired", 101, ""), close], "auth/uniform-errors"), Verdict::Fail);
+}
+
+#[test]
+fn a_stream_that_outlives_its_token_is_found() {
+    let greeting = r#"{"type":"connection_established","connection_id":"c1","user_id":"alice","epoch":"e","offset":0,"recovered":"fresh","replay":0,"acked":0,"server_time":"2026-01-01T00:00:01.000Z","token_expires_at":"2026-01-01T00:00:10.000Z","ping_interval_ms":20000,"limits":{"token_grace_ms":5000}}"#;
+    let event = r#"{"type":"agent_thinking","run_id":"r1","user_id":"alice"}"#;
+    let close = |t_s| {
+        let mut record = frame(t_s, 1, "");
+        record.kind = RecordKind::Close { code: Some(4005), reason: None, by: ClosedBy::Server };
+        record
+    };
+    let mut opened = open(1, "valid", 101, "");
+    if let RecordKind::Open { intended_t_ns, .. } = &mut opened.kind {
+        *intended_t_ns = Some(900_000_000);
+    }
+    let lived = |event_s, close_s| {
+        vec![opened.clone(), frame(1, 1, greeting), frame(event_s, 1, event), close(close_s)]
+    };
+    assert_eq!(says(lived(14, 15), "auth/expiry"), Verdict::Pass);
+    assert_eq!(says(lived(30, 31), "auth/expiry"), Verdict::Fail);
+    assert_eq!(says(lived(12, 60), "auth/expiry"), Verdict::Fail);
+    assert!(matches!(says(lived(3, 4), "auth/expiry"), Verdict::Inconclusive(_)));
+}
+
+#[test]
+fn a_refresh_keeps_the_user() {
+    let probe = |owner: Option<&str>, answer: &str| {
+        let note =
+            serde_json::json!({"kind":"refresh","owner":owner,"target":"c1","status":null,"answer":answer});
+        let mut record = frame(1, 1, "");
+        record.kind = RecordKind::Mark { name: "probe".into(), note: Some(note.to_string().into()) };
+        says(vec![open(1, "valid", 101, ""), record], "auth/refresh")
+    };
+    let (taken, refused) = (r#"{"type":"token_refreshed"}"#, r#"{"type":"error","code":"refresh_refused"}"#);
+    assert_eq!(probe(None, taken), Verdict::Pass);
+    assert_eq!(probe(Some("alice"), refused), Verdict::Fail);
+    assert_eq!(probe(Some("bob"), refused), Verdict::Pass);
+    assert_eq!(probe(Some("bob"), taken), Verdict::Fail);
+}
+
+#[test]
+fn a_target_without_tokens_shows_nothing_of_them() {
+    let mut history = history(vec![]);
+    history.header.auth_mode = Some("none".to_owned());
+    assert!(matches!(verdict(&judged(&history), "auth/refused"), Verdict::NotObservable(_)));
+}

@@ -1,0 +1,135 @@
+//! What a refusal tells: one text for all causes, never 1011, never the token.
+
+use crate::check::{Check, Tally};
+use crate::event_view::{ControlType, Field, Seen, fields_of};
+use crate::evidence::{around, excerpt};
+use crate::index::Index;
+use crate::observation::{Observation, UserIx};
+use crate::verdict::{CheckResult, Finding};
+use goldenpath_history::{Direction, REDACTED_JWT, REDACTED_TOKEN, RecordKind, redact};
+use rustc_hash::FxHashSet;
+
+/// `internal error`: clients come back at once, which makes a storm of a refusal.
+const INTERNAL: u16 = 1011;
+
+/// Judges `auth/uniform-errors`.
+#[derive(Debug, Default)]
+pub(super) struct UniformErrors {
+    tally: Tally,
+    /// The first refusal: its line, its cause, and what it said.
+    first: Option<(u64, Box<str>, String)>,
+    /// Users who sent something that looks like a token in their own text, and may get it back.
+    senders: FxHashSet<UserIx>,
+}
+
+impl Check for UniformErrors {
+    fn ids(&self) -> &'static [&'static str] {
+        &["auth/uniform-errors"]
+    }
+
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        match &seen.record.kind {
+            RecordKind::Open { status: Some(status), credential: Some(case), body, .. }
+                if case != "valid" =>
+            {
+                let body = body.as_deref().unwrap_or_default();
+                if *status >= 300 {
+                    self.refusal(seen, case, *status, body);
+                }
+                self.echo(seen, body, index);
+            }
+            RecordKind::Close { code: Some(INTERNAL), reason, .. } => {
+                let probe = seen.conn.and_then(|conn| index.conn(conn)).is_some_and(|view| view.probe);
+                let reason = reason.as_deref().unwrap_or_default().to_ascii_lowercase();
+                if probe || ["token", "auth", "credential"].iter().any(|word| reason.contains(word)) {
+                    self.tally.broke(|| Finding {
+                        summary: "a refused credential was answered as an internal error".to_owned(),
+                        expected: "an authentication failure is never closed with 1011".to_owned(),
+                        observed: format!("closed with 1011 {}", excerpt(&reason)),
+                        records: vec![seen.line],
+                        witness: None,
+                    });
+                }
+            }
+            RecordKind::Frame { dir: Direction::Out, raw, .. } => {
+                let asks =
+                    matches!(seen.seen, Some(Seen::Sent(sent)) if sent.kind.as_deref() != Some("refresh"));
+                if let Some(user) = seen.user.filter(|_| asks && token_in(raw).is_some()) {
+                    self.senders.insert(user);
+                }
+            }
+            RecordKind::Frame { dir: Direction::In, raw, .. } => {
+                let says = matches!(
+                    seen.seen,
+                    Some(Seen::Control(control)) if matches!(control.kind, ControlType::Error | ControlType::Closing)
+                );
+                if says || seen.user.is_none_or(|user| !self.senders.contains(&user)) {
+                    self.echo(seen, raw, index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        vec![self.tally.into_result("auth/uniform-errors")]
+    }
+}
+
+impl UniformErrors {
+    fn refusal(&mut self, seen: &Observation<'_>, case: &str, status: u16, body: &str) {
+        // A token in the query is refused whatever it holds: that text tells nothing of the token.
+        if case == "in_query" {
+            return self.tally.kept();
+        }
+        let said = format!("HTTP {status}: {}", said(body));
+        let Some((line, other, first)) = &self.first else {
+            self.first = Some((seen.line, case.into(), said));
+            return self.tally.kept();
+        };
+        if *first == said {
+            return self.tally.kept();
+        }
+        let (line, other, first) = (*line, excerpt(other), first.clone());
+        self.tally.broke(|| Finding {
+            summary: format!("the refusals of `{other}` and `{}` tell them apart", excerpt(case)),
+            expected: format!("one text for all causes: {}", excerpt(&first)),
+            observed: excerpt(&said),
+            records: vec![line, seen.line],
+            witness: None,
+        });
+    }
+
+    fn echo(&mut self, seen: &Observation<'_>, text: &str, index: &Index) {
+        if let Some(at) = token_in(text) {
+            self.tally.broke(|| Finding {
+                summary: format!("a token was sent back to user `{}`", index.user_name(seen.user)),
+                expected: "no token in any frame or error".to_owned(),
+                observed: around(&redact(text), at),
+                records: vec![seen.line],
+                witness: None,
+            });
+        }
+    }
+}
+
+/// Where a token is in the text, or was before it was redacted.
+fn token_in(text: &str) -> Option<usize> {
+    let find = |text: &str, what: &str| memchr::memmem::find(text.as_bytes(), what.as_bytes());
+    if find(text, "«").is_some() {
+        return find(text, REDACTED_JWT).or_else(|| find(text, REDACTED_TOKEN));
+    }
+    find(text, "eyJ")?;
+    find(&redact(text), REDACTED_JWT)
+}
+
+/// What a body says: its error's code and message, or all of it.
+fn said(body: &str) -> String {
+    let error = fields_of(body).ok().and_then(|fields| fields.object(Field::Error));
+    match error.map(|error| (error.text(Field::Code), error.text(Field::Message))) {
+        Some((code, message)) if code.is_some() || message.is_some() => {
+            format!("{} {}", code.unwrap_or_default(), message.unwrap_or_default())
+        }
+        _ => body.trim().to_owned(),
+    }
+}

@@ -1,0 +1,29 @@
+//! Delivery: what was asked is answered, once, whole, and the same everywhere.
+
+mod answered;
+mod deltas;
+mod holes;
+mod loss;
+mod store;
+mod success;
+mod tabs;
+mod unique;
+
+#[cfg(test)]
+mod tests;
+
+use crate::check::Check;
+use crate::judge::Terms;
+
+/// The group.
+pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
+    vec![
+        Box::new(answered::Answered::default()),
+        Box::new(loss::Loss::new(terms.sla)),
+        Box::new(unique::Unique::default()),
+        Box::new(tabs::Tabs::default()),
+        Box::new(deltas::Deltas::default()),
+        Box::new(store::Store::default()),
+        Box::new(success::Success::new(terms)),
+    ]
+}

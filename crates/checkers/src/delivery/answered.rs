@@ -1,0 +1,126 @@
+//! Every request gets its run or an explicit refusal, and one run only.
+
+use crate::check::{Check, Tally};
+use crate::event_view::{ControlType, Field, Seen};
+use crate::evidence::{excerpt, run_words};
+use crate::index::{Index, RequestView, RunView};
+use crate::observation::{ConnIx, Observation, RequestIx, RunIx};
+use crate::verdict::{CheckResult, Finding};
+use goldenpath_history::ClosedBy;
+use goldenpath_protocol::EventType;
+use rustc_hash::FxHashMap;
+
+/// Judges `delivery/request-answered` and `delivery/one-run-per-request`.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    one_run: Tally,
+    /// Errors that name no request, per connection: each answers one.
+    unnamed_errors: FxHashMap<ConnIx, u32>,
+}
+
+impl Check for Answered {
+    fn ids(&self) -> &'static [&'static str] {
+        &["delivery/request-answered", "delivery/one-run-per-request"]
+    }
+
+    fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
+        if let (Some(Seen::Control(control)), Some(conn)) = (seen.seen, seen.conn)
+            && control.kind == ControlType::Error
+            && control.fields.raw(Field::RequestId).is_none()
+        {
+            *self.unnamed_errors.entry(conn).or_default() += 1;
+        }
+    }
+
+    fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        let Some(request) = index.request_of_run(view) else { return };
+        let began = view.events() > 0 || request.accepted_line.is_some();
+        match request.run {
+            Some(first) if first != run && began => self.one_run.broke(|| Finding {
+                summary: format!("a request of {} had made another run before", run_words(index, view)),
+                expected: "one request, one run".to_owned(),
+                observed: "a second run with the same request id".to_owned(),
+                records: vec![request.line, view.first_line],
+                witness: None,
+            }),
+            _ => self.one_run.kept(),
+        }
+    }
+
+    fn finish(mut self: Box<Self>, index: &Index) -> Vec<CheckResult> {
+        let mut answered = Tally::default();
+        for (at, request) in index.requests() {
+            if request.conn.and_then(|conn| index.conn(conn)).is_some_and(|conn| conn.probe) {
+                continue;
+            }
+            self.judge_shared(at, request, index);
+            if self.is_answered(request, index) {
+                answered.kept();
+            } else if let Some(reason) = index.trouble().excuses_absence() {
+                answered.doubt(reason);
+            } else {
+                answered.broke(|| unanswered(request, index));
+            }
+        }
+        vec![
+            answered.into_result("delivery/request-answered"),
+            self.one_run.into_result("delivery/one-run-per-request"),
+        ]
+    }
+}
+
+impl Answered {
+    fn is_answered(&mut self, request: &RequestView, index: &Index) -> bool {
+        let ran = request.run.is_some_and(|run| {
+            index.run(run).map_or_else(|| index.settled(run).map_or(0, |run| run.events), RunView::events) > 0
+        });
+        if ran || request.refused_line.is_some() {
+            return true;
+        }
+        let Some(conn) = request.conn else { return false };
+        if let Some(errors) = self.unnamed_errors.get_mut(&conn).filter(|errors| **errors > 0) {
+            *errors -= 1;
+            return true;
+        }
+        let Some(view) = index.conn(conn) else { return false };
+        // Over HTTP the answer itself is the refusal; a server that closes with a reason has said no.
+        let refused = view.status.is_some_and(|status| status >= 400);
+        let closed = view.closed.is_some_and(|closed| {
+            closed.by == ClosedBy::Server && closed.code.is_some_and(|code| code >= 4000)
+        });
+        refused || (closed && request.accepted_line.is_none())
+    }
+
+    /// A run that answers two requests answers one of them wrongly.
+    fn judge_shared(&mut self, at: RequestIx, request: &RequestView, index: &Index) {
+        let Some(run) = request.run else { return };
+        let begun_by =
+            index.run(run).map_or_else(|| index.settled(run).and_then(|run| run.request), |run| run.request);
+        if begun_by.is_some_and(|other| other != at) {
+            self.one_run.broke(|| Finding {
+                summary: format!(
+                    "two requests of user `{}` were answered by one run",
+                    index.user_name(Some(request.user))
+                ),
+                expected: "one request, one run".to_owned(),
+                observed: "the run had begun for another request".to_owned(),
+                records: vec![request.line],
+                witness: None,
+            });
+        }
+    }
+}
+
+fn unanswered(request: &RequestView, index: &Index) -> Finding {
+    let user = index.user_name(Some(request.user));
+    Finding {
+        summary: format!("a request of user `{user}` (`{}`) was never answered", excerpt(&request.id)),
+        expected: format!("`{}` and what follows, or an explicit refusal", EventType::AgentStarted.as_str()),
+        observed: match request.accepted_line {
+            Some(_) => "`request_accepted`, and no event after it".to_owned(),
+            None => "nothing that names it".to_owned(),
+        },
+        records: std::iter::once(request.line).chain(request.accepted_line).collect(),
+        witness: None,
+    }
+}

@@ -1,0 +1,96 @@
+//! Which numbers of a dense row never came.
+
+/// Ranges kept; a row with more holes than this is broken beyond counting.
+const RANGES_KEPT: usize = 256;
+
+/// A row of numbers that should be dense, in whatever order they came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Holes {
+    next: u64,
+    missing: Vec<Hole>,
+}
+
+/// Numbers that have not come, `from..to`, with the line that showed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hole {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) line: u64,
+}
+
+impl Hole {
+    /// For findings.
+    pub(super) fn words(self) -> String {
+        if self.to - self.from == 1 {
+            format!("{}", self.from)
+        } else {
+            format!("{} to {}", self.from, self.to - 1)
+        }
+    }
+}
+
+impl Holes {
+    /// A row that begins with `first`.
+    pub(super) fn from(first: u64) -> Self {
+        Self { next: first, missing: Vec::new() }
+    }
+
+    /// A number came.
+    pub(super) fn came(&mut self, number: u64, line: u64) {
+        if number >= self.next {
+            if number > self.next && self.missing.len() < RANGES_KEPT {
+                self.missing.push(Hole { from: self.next, to: number, line });
+            }
+            self.next = number.saturating_add(1);
+            return;
+        }
+        let Some(at) = self.missing.iter().position(|hole| (hole.from..hole.to).contains(&number)) else {
+            return;
+        };
+        let hole = self.missing.swap_remove(at);
+        for part in [Hole { to: number, ..hole }, Hole { from: number + 1, ..hole }] {
+            if part.from < part.to {
+                self.missing.push(part);
+            }
+        }
+    }
+
+    /// The number after the highest that came.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// What is missing below that.
+    pub(super) fn missing(&self) -> &[Hole] {
+        &self.missing
+    }
+
+    /// How many are missing.
+    pub(super) fn count(&self) -> u64 {
+        self.missing.iter().fold(0, |sum, hole| sum.saturating_add(hole.to - hole.from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Holes;
+
+    fn missing(first: u64, came: &[u64]) -> Vec<(u64, u64)> {
+        let mut holes = Holes::from(first);
+        for number in came {
+            holes.came(*number, 1);
+        }
+        let mut missing: Vec<_> = holes.missing().iter().map(|hole| (hole.from, hole.to)).collect();
+        missing.sort_unstable();
+        missing
+    }
+
+    #[test]
+    fn holes_are_what_never_came_in_any_order() {
+        assert_eq!(missing(1, &[1, 2, 3]), []);
+        assert_eq!(missing(1, &[2, 1, 3, 3]), []);
+        assert_eq!(missing(1, &[1, 5, 3]), [(2, 3), (4, 5)]);
+        assert_eq!(missing(4, &[4, 2, 6]), [(5, 6)]);
+        assert_eq!(missing(1, &[u64::MAX]), [(1, u64::MAX)]);
+    }
+}

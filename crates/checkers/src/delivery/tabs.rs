@@ -1,0 +1,132 @@
+//! All connections of a user see the same: every run whole, in one order, byte for byte.
+
+use crate::check::{Check, Tally};
+use crate::evidence::run_words;
+use crate::index::{ConnView, Index, RunView};
+use crate::observation::{ConnIx, Observation, RunIx};
+use crate::verdict::{CheckResult, Finding};
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
+
+/// What a tab may lag behind another when the history ends, before its silence is a loss.
+const LAG_NS: u64 = 2_000_000_000;
+
+/// One tab's view of an open run: four bytes per event.
+#[derive(Debug)]
+struct Tab {
+    conn: ConnIx,
+    from_start: bool,
+    events: Vec<u32>,
+}
+
+/// Judges `delivery/tabs-agree`.
+#[derive(Debug, Default)]
+pub(super) struct Tabs {
+    tally: Tally,
+    runs: FxHashMap<RunIx, Vec<Tab>>,
+}
+
+impl Check for Tabs {
+    fn ids(&self) -> &'static [&'static str] {
+        &["delivery/tabs-agree"]
+    }
+
+    fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
+        let (Some((event, arrival)), Some(conn), Some(raw)) = (seen.event(), seen.conn, seen.raw()) else {
+            return;
+        };
+        if arrival.foreign || arrival.settled {
+            return;
+        }
+        let mark = sketch(event.event_id.as_deref(), event.seq, raw.len());
+        let tabs = self.runs.entry(arrival.run).or_default();
+        match tabs.iter_mut().find(|tab| tab.conn == conn) {
+            Some(tab) => tab.events.push(mark),
+            None => tabs.push(Tab { conn, from_start: arrival.from_start, events: vec![mark] }),
+        }
+    }
+
+    fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        let Some(mut tabs) = self.runs.remove(&run) else { return };
+        tabs.retain(|tab| tab.from_start);
+        self.add_silent(&mut tabs, view, index);
+        tabs.sort_by_key(|tab| tab.conn);
+        let Some(longest) = tabs.iter().max_by_key(|tab| tab.events.len()) else { return };
+        if tabs.len() < 2 {
+            return;
+        }
+        let differing = tabs.iter().filter(|tab| tab.conn != longest.conn).find_map(|tab| {
+            let same =
+                tab.events.iter().zip(&longest.events).take_while(|(here, there)| here == there).count();
+            let cut = same == tab.events.len() && may_be_cut(index, tab.conn, view);
+            (same < longest.events.len() && !cut).then_some((tab, same))
+        });
+        match differing {
+            None => self.tally.kept(),
+            Some((tab, same)) => self.tally.broke(|| Finding {
+                summary: format!("two connections of {} saw it differently", run_words(index, view)),
+                expected: format!("the same {} events on both", longest.events.len()),
+                observed: if same == tab.events.len() {
+                    format!("one saw only the first {same}")
+                } else {
+                    format!("they differ from event {} on", same + 1)
+                },
+                records: lines_of(view, &[longest.conn, tab.conn]),
+                witness: None,
+            }),
+        }
+    }
+
+    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        vec![self.tally.into_result("delivery/tabs-agree")]
+    }
+}
+
+impl Tabs {
+    /// Connections that were there from the request on and saw nothing at all.
+    fn add_silent(&self, tabs: &mut Vec<Tab>, view: &RunView, index: &Index) {
+        let Some(request) = index.request_of_run(view) else { return };
+        let Some(user) = index.user(view.owner) else { return };
+        for conn in user.conns.iter().copied() {
+            let there = |view: &ConnView| {
+                view.accepted()
+                    && !view.probe
+                    && view.greeting.is_some()
+                    && view.joined_line() < request.line
+                    && view.closed.is_none_or(|closed| closed.line > request.line)
+            };
+            if !tabs.iter().any(|tab| tab.conn == conn) && index.conn(conn).is_some_and(there) {
+                tabs.push(Tab { conn, from_start: true, events: Vec::new() });
+            }
+        }
+    }
+}
+
+/// Whether this tab ended before it could see the rest.
+fn may_be_cut(index: &Index, conn: ConnIx, view: &RunView) -> bool {
+    let Some(closed) = index.conn(conn).map(|view| view.closed) else { return true };
+    let last_ns = view.terminal.map_or(view.last_t_ns, |end| end.t_ns);
+    match closed {
+        Some(closed) => closed.t_ns < last_ns.saturating_add(LAG_NS),
+        None => index.last_t_ns() < last_ns.saturating_add(LAG_NS),
+    }
+}
+
+fn lines_of(view: &RunView, conns: &[ConnIx]) -> Vec<u64> {
+    let mut lines: Vec<u64> =
+        view.sights.iter().filter(|sight| conns.contains(&sight.conn)).map(|sight| sight.last_line).collect();
+    if lines.is_empty() {
+        lines.push(view.first_line);
+    }
+    lines.sort_unstable();
+    lines
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the high half of a hash is a hash")]
+fn sketch(id: Option<&str>, seq: Option<u64>, length: usize) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(id.unwrap_or_default().as_bytes());
+    hasher.write_u64(seq.unwrap_or(0));
+    hasher.write_usize(length);
+    (hasher.finish() >> 32) as u32
+}

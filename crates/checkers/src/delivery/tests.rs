@@ -1,0 +1,221 @@
+//! Histories that keep delivery's promises, and such as break one each.
+
+use crate::fixture::{alarms, edit, healthy, judged, place, places, repeat, verdict};
+use crate::{Reason, Verdict};
+use goldenpath_history::{Direction, Record, RecordKind};
+use goldenpath_simulator::{History, Scenario, healthy_variations, simulate};
+use rstest::rstest;
+use std::borrow::Cow;
+
+const GROUPS: &[&str] = &["delivery/"];
+
+fn two_tabs() -> History {
+    simulate(&Scenario::golden_path().tabs(2), 11)
+}
+
+fn frames_where(history: &History, wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<usize> {
+    let is = |record: &Record<'_>| match &record.kind {
+        RecordKind::Frame { dir: Direction::In, raw, .. } => {
+            serde_json::from_str(raw).is_ok_and(|frame: serde_json::Value| wanted(&frame))
+        }
+        _ => false,
+    };
+    (0..history.records.len()).filter(|at| is(&history.records[*at])).collect()
+}
+
+/// Leaves out the records at `places`.
+fn without(history: &mut History, places: &[usize]) {
+    let mut at = 0;
+    history.records.retain(|_| {
+        at += 1;
+        !places.contains(&(at - 1))
+    });
+}
+
+#[test]
+fn healthy_histories_raise_no_alarm() {
+    for (row, scenario) in healthy_variations() {
+        let judgement = judged(&simulate(&scenario, 1));
+        assert_eq!(alarms(&judgement, GROUPS), Vec::<String>::new(), "{row}");
+    }
+}
+
+#[test]
+fn a_healthy_session_with_tabs_passes_every_check_of_delivery() {
+    let judgement = judged(&two_tabs());
+    for check in judgement.checks.iter().filter(|check| check.id.starts_with("delivery/")) {
+        assert_eq!(check.verdict, Verdict::Pass, "{}: {:?}", check.id, check.findings);
+        assert!(check.of > 0, "{}", check.id);
+    }
+}
+
+/// What is done to a healthy history, and the check that must fail of it.
+#[rstest]
+#[case::in_the_middle("delivery/no-loss", |history: &mut History| {
+    let at = place(history, "tool_executing");
+    without(history, &[at]);
+})]
+#[case::before_the_end("delivery/no-loss", |history: &mut History| {
+    let end = place(history, "agent_completed");
+    let last = *places(history, "response_delta").iter().rfind(|at| **at < end).unwrap();
+    without(history, &[last]);
+})]
+#[case::a_count_that_says_more("delivery/no-loss", |history: &mut History| {
+    let at = place(history, "agent_completed");
+    edit(history, at, |frame| frame["event_count"] = (frame["event_count"].as_u64().unwrap() + 1).into());
+})]
+#[case::a_whole_run_in_the_middle("delivery/no-loss", |history: &mut History| {
+    let run = {
+        let at = place(history, "agent_started");
+        let RecordKind::Frame { raw, .. } = &history.records[at].kind else { panic!() };
+        serde_json::from_str::<serde_json::Value>(raw).unwrap()["run_id"].clone()
+    };
+    let gone = frames_where(history, |frame| frame["run_id"] == run && frame["seq"].is_u64());
+    without(history, &gone);
+})]
+#[case::a_delta("delivery/deltas-concatenate", |history: &mut History| {
+    let at = place(history, "response_delta");
+    without(history, &[at]);
+})]
+#[case::a_cut_answer("delivery/deltas-concatenate", |history: &mut History| {
+    let at = place(history, "agent_completed");
+    edit(history, at, |frame| {
+        let whole = frame["final_response"].as_str().unwrap().to_owned();
+        frame["final_response"] = whole.chars().take(whole.chars().count() * 6 / 10).collect::<String>().into();
+    });
+})]
+#[case::no_answer("delivery/request-answered", |history: &mut History| {
+    let gone = frames_where(history, |frame| frame["seq"].is_u64());
+    without(history, &gone);
+})]
+#[case::twice_under_its_id("delivery/unique-ids", |history: &mut History| {
+    let at = place(history, "agent_thinking");
+    repeat(history, at);
+})]
+#[case::twice_under_a_new_id("delivery/unique-ids", |history: &mut History| {
+    let at = place(history, "tool_completed");
+    repeat(history, at);
+    edit(history, at + 1, |frame| {
+        frame["event_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000".into();
+        frame["seq"] = 900.into();
+    });
+})]
+#[case::a_thought_under_a_new_id("delivery/unique-ids", |history: &mut History| {
+    let at = place(history, "agent_thinking");
+    repeat(history, at);
+    edit(history, at + 1, |frame| frame["event_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000".into());
+})]
+#[case::two_runs_for_a_request("delivery/one-run-per-request", |history: &mut History| {
+    let starts = places(history, "agent_started");
+    let at = starts[0];
+    let copy = history.records[at].clone();
+    history.records.insert(at + 1, copy);
+    edit(history, at + 1, |frame| {
+        frame["run_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".into();
+        frame["event_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0002".into();
+    });
+})]
+#[case::success("delivery/success-rate", |history: &mut History| {
+    let at = place(history, "agent_completed");
+    without(history, &[at]);
+})]
+#[case::store("delivery/stream-equals-store", |history: &mut History| {
+    let store = |record: &Record<'_>| matches!(&record.kind, RecordKind::Mark { name, .. } if name == "store");
+    let at = history.records.iter().position(store).unwrap();
+    let RecordKind::Mark { note: Some(note), .. } = &mut history.records[at].kind else { panic!() };
+    *note = Cow::Owned(note.replacen("completed", "failed", 1));
+})]
+fn a_broken_promise_is_found(#[case] id: &str, #[case] break_it: fn(&mut History)) {
+    let mut history = healthy();
+    break_it(&mut history);
+    let judgement = judged(&history);
+    assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
+    let check = judgement.checks.iter().find(|check| check.id == id).unwrap();
+    assert!(!check.findings.is_empty() && !check.findings[0].records.is_empty());
+}
+
+#[test]
+fn a_tab_that_saw_less_or_otherwise_is_found() {
+    let healthy = two_tabs();
+    assert_eq!(verdict(&judged(&healthy), "delivery/tabs-agree"), &Verdict::Pass);
+    let conns: Vec<u32> = {
+        let at = place(&healthy, "agent_started");
+        let user = healthy.records[at].user.clone();
+        let of_user = healthy.records.iter().filter(|record| record.user == user);
+        let mut conns: Vec<u32> = of_user.filter_map(|record| record.conn).collect();
+        conns.sort_unstable();
+        conns.dedup();
+        conns
+    };
+    let on_second = |history: &History, kind: &str| -> Vec<usize> {
+        places(history, kind).into_iter().filter(|at| history.records[*at].conn == Some(conns[1])).collect()
+    };
+    let mut less = healthy.clone();
+    let gone = on_second(&less, "tool_completed");
+    without(&mut less, &gone[..1]);
+    assert_eq!(verdict(&judged(&less), "delivery/tabs-agree"), &Verdict::Fail);
+    let mut nothing = healthy.clone();
+    let gone = frames_where(&nothing, |frame| frame["seq"].is_u64());
+    let gone: Vec<usize> =
+        gone.into_iter().filter(|at| nothing.records[*at].conn == Some(conns[1])).collect();
+    without(&mut nothing, &gone);
+    assert_eq!(verdict(&judged(&nothing), "delivery/tabs-agree"), &Verdict::Fail);
+    let mut otherwise = healthy;
+    let at = on_second(&otherwise, "agent_thinking")[0];
+    edit(&mut otherwise, at, |frame| {
+        frame["reasoning"] = "Something else altogether was thought here.".into()
+    });
+    assert_eq!(verdict(&judged(&otherwise), "delivery/tabs-agree"), &Verdict::Fail);
+}
+
+#[test]
+fn swapped_neighbours_are_no_loss() {
+    let mut history = healthy();
+    let at = place(&history, "tool_executing");
+    let conn = history.records[at].conn;
+    let neighbours = frames_where(&history, |frame| frame["seq"].is_u64());
+    let next = neighbours.into_iter().find(|next| *next > at && history.records[*next].conn == conn).unwrap();
+    let (here, there) = (history.records[at].kind.clone(), history.records[next].kind.clone());
+    history.records[at].kind = there;
+    history.records[next].kind = here;
+    assert_ne!(verdict(&judged(&history), "delivery/no-loss"), &Verdict::Fail);
+}
+
+#[test]
+fn records_lost_by_the_capture_are_no_evidence() {
+    let mut history = healthy();
+    let at = place(&history, "tool_executing");
+    history.records[at].kind = RecordKind::Lost { count: 1, why: Cow::Borrowed("the queue was full") };
+    assert_eq!(
+        verdict(&judged(&history), "delivery/no-loss"),
+        &Verdict::Inconclusive(Reason::CaptureIncomplete)
+    );
+}
+
+#[test]
+fn a_refusal_is_an_answer() {
+    let mut history = healthy();
+    let at = places(&history, "agent_started")[0];
+    let (user, request) = {
+        let RecordKind::Frame { raw, .. } = &history.records[at].kind else { panic!() };
+        let frame: serde_json::Value = serde_json::from_str(raw).unwrap();
+        (history.records[at].user.clone(), frame["request_id"].clone())
+    };
+    let gone = frames_where(&history, |frame| frame["request_id"] == request);
+    let first = gone[0];
+    let refusal = serde_json::json!({
+        "type": "error", "code": "run_limit", "message": "too many runs", "request_id": request, "retryable": true
+    });
+    let refused = Record {
+        t_ns: history.records[first].t_ns,
+        conn: history.records[first].conn,
+        user,
+        kind: RecordKind::Frame { dir: Direction::In, raw: refusal.to_string().into(), opcode: None },
+    };
+    without(&mut history, &gone);
+    history.records.insert(first, refused);
+    assert_eq!(
+        alarms(&judged(&history), &["delivery/request-answered", "delivery/success-rate"]),
+        Vec::<String>::new()
+    );
+}

@@ -1,0 +1,21 @@
+//! Isolation: what is one user's reaches nobody else, under whatever label.
+
+mod canary;
+mod foreign;
+mod hidden;
+mod labels;
+
+#[cfg(test)]
+mod tests;
+
+use crate::check::Check;
+use crate::judge::Terms;
+
+/// The group.
+pub(crate) fn checks(_terms: &Terms) -> Vec<Box<dyn Check + Send>> {
+    vec![
+        Box::new(labels::Labels::default()),
+        Box::new(canary::Canary::default()),
+        Box::new(foreign::ForeignAccess::default()),
+    ]
+}

@@ -1,0 +1,225 @@
+//! Canaries: the reference in each prompt, and the ids of each user's runs, in what anybody else received.
+//!
+//! Judged by content, whatever the labels say. References are searched in every frame, encoded too. Ids
+//! are searched in run events, as whole words, and only such as no two users can have by chance.
+
+use super::hidden::{Form, Hidden};
+use crate::check::{Check, Tally};
+use crate::event_view::Seen;
+use crate::evidence::around;
+use crate::index::{Index, RunView, reference_number};
+use crate::observation::{Observation, RunIx, UserIx};
+use crate::verdict::{CheckResult, Finding};
+use goldenpath_history::{Direction, RecordKind};
+use goldenpath_protocol::EventType;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::collections::hash_map::Entry;
+use std::hash::Hasher;
+
+/// Shorter ids may be anybody's: `call_1`, `user-2`.
+const ID_LENGTH: usize = 20;
+
+/// References nobody had sent yet when they were seen; more than this many are not remembered.
+const STRANGERS_KEPT: usize = 10_000;
+
+/// A reference that was seen before anybody sent it.
+#[derive(Debug)]
+struct Stranger {
+    number: u128,
+    user: UserIx,
+    line: u64,
+    form: Form,
+    excerpt: Box<str>,
+}
+
+/// Judges `isolation/canary`.
+#[derive(Debug, Default)]
+pub(super) struct Canary {
+    hidden: Hidden,
+    tally: Tally,
+    /// Whose reference; `None` when two users sent the same one.
+    references: FxHashMap<u128, Option<(UserIx, u64)>>,
+    /// Whose id, by its hash.
+    ids: FxHashMap<u64, Option<(UserIx, u64)>>,
+    strangers: Vec<Stranger>,
+}
+
+impl Check for Canary {
+    fn ids(&self) -> &'static [&'static str] {
+        &["isolation/canary"]
+    }
+
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        match (&seen.record.kind, seen.user) {
+            (RecordKind::Request { reference, request_id, .. }, Some(user)) => {
+                if let Some(number) = reference.as_deref().and_then(reference_number) {
+                    claim(&mut self.references, number, user, seen.line);
+                }
+                self.claim_id(request_id, user, seen.line);
+            }
+            (RecordKind::Frame { dir: Direction::In, raw, .. }, Some(user)) => {
+                self.search(seen, raw, user, index);
+            }
+            _ => {}
+        }
+    }
+
+    fn run_settled(&mut self, _: RunIx, _: &RunView, _: &Index) {}
+
+    fn finish(mut self: Box<Self>, index: &Index) -> Vec<CheckResult> {
+        for stranger in std::mem::take(&mut self.strangers) {
+            if let Some(Some((owner, line))) = self.references.get(&stranger.number)
+                && *owner != stranger.user
+            {
+                let what = format!("the reference of a prompt, {}", stranger.form.as_str());
+                let leak =
+                    Leak { what, owner: *owner, own_line: *line, to: stranger.user, line: stranger.line };
+                self.tally.note(|| leak.finding(index, stranger.excerpt.into()));
+            }
+        }
+        vec![self.tally.into_result("isolation/canary")]
+    }
+}
+
+/// One user's content in another's frame.
+struct Leak {
+    what: String,
+    owner: UserIx,
+    own_line: u64,
+    to: UserIx,
+    line: u64,
+}
+
+impl Leak {
+    fn finding(self, index: &Index, excerpt: String) -> Finding {
+        let (owner, to) = (index.user_name(Some(self.owner)), index.user_name(Some(self.to)));
+        Finding {
+            summary: format!("user `{to}` received content of user `{owner}`: {}", self.what),
+            expected: "no user's content anywhere in another's frames, plain or encoded".to_owned(),
+            observed: excerpt,
+            records: if self.own_line < self.line {
+                vec![self.own_line, self.line]
+            } else {
+                vec![self.line, self.own_line]
+            },
+            witness: None,
+        }
+    }
+}
+
+impl Canary {
+    fn claim_id(&mut self, id: &str, user: UserIx, line: u64) {
+        if unlikely_twice(id) {
+            claim(&mut self.ids, hash_of(id), user, line);
+        }
+    }
+
+    fn search(&mut self, seen: &Observation<'_>, raw: &str, user: UserIx, index: &Index) {
+        let mut leak = None;
+        let (references, strangers) = (&self.references, &mut self.strangers);
+        self.hidden.each(raw, |number, form, at| match references.get(&number) {
+            Some(Some((owner, line))) if *owner != user => {
+                leak.get_or_insert((
+                    format!("the reference of a prompt, {}", form.as_str()),
+                    *owner,
+                    *line,
+                    at,
+                ));
+            }
+            None if strangers.len() < STRANGERS_KEPT => {
+                let excerpt = around(raw, at).into();
+                strangers.push(Stranger { number, user, line: seen.line, form, excerpt });
+            }
+            _ => {}
+        });
+        if let Some(Seen::Event(event)) = seen.seen
+            && event.kind != EventType::ResponseDelta
+        {
+            let foreign = seen.arrival.is_some_and(|arrival| arrival.foreign);
+            if !foreign {
+                for id in [
+                    event.run_id.as_deref(),
+                    event.fields.text(crate::event_view::Field::ThreadId).as_deref(),
+                ]
+                .into_iter()
+                .flatten()
+                {
+                    // The first user to show an id in an own label owns it; requests own theirs before.
+                    if unlikely_twice(id) && !self.ids.contains_key(&hash_of(id)) {
+                        claim(&mut self.ids, hash_of(id), user, seen.line);
+                    }
+                }
+            }
+            if leak.is_none() {
+                let ids = &self.ids;
+                for (at, word) in words(raw).filter(|(_, word)| unlikely_twice(word)) {
+                    if let Some(Some((owner, line))) = ids.get(&hash_of(word))
+                        && *owner != user
+                    {
+                        leak = Some((format!("its id `{word}`"), *owner, *line, at));
+                        break;
+                    }
+                }
+            }
+        }
+        match leak {
+            None => self.tally.kept(),
+            Some((what, owner, own_line, at)) => {
+                let leak = Leak { what, owner, own_line, to: user, line: seen.line };
+                self.tally.broke(|| leak.finding(index, around(raw, at)));
+            }
+        }
+    }
+}
+
+/// Notes whose something is; what two users claim is nobody's.
+fn claim<K: std::hash::Hash + Eq>(
+    whose: &mut FxHashMap<K, Option<(UserIx, u64)>>,
+    key: K,
+    user: UserIx,
+    line: u64,
+) {
+    match whose.entry(key) {
+        Entry::Vacant(free) => {
+            free.insert(Some((user, line)));
+        }
+        Entry::Occupied(mut taken) => {
+            if taken.get().is_some_and(|(owner, _)| owner != user) {
+                taken.insert(None);
+            }
+        }
+    }
+}
+
+fn hash_of(word: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(word.as_bytes());
+    hasher.finish()
+}
+
+/// Long, and of letters and digits: a UUID or the like.
+fn unlikely_twice(id: &str) -> bool {
+    id.len() >= ID_LENGTH
+        && id.bytes().any(|byte| byte.is_ascii_digit())
+        && id.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// The words of a text, identifiers being one word, with where they begin.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let from = at + bytes.get(at..)?.iter().position(|byte| is_word(*byte))?;
+            let length = bytes[from..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - from);
+            at = from + length;
+            if length >= ID_LENGTH {
+                return text.get(from..at).map(|word| (from, word));
+            }
+        }
+    })
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}

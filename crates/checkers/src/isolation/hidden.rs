@@ -1,0 +1,226 @@
+//! References in a text, plain or encoded, found in one pass.
+//!
+//! Every reference begins with `gp-`, and so does every encoding of one with its own few bytes. Those are
+//! searched, all at once; only at a hit is anything decoded. The cost does not grow with the number of runs.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+/// `gp-` and 32 hex digits.
+const LENGTH: usize = 35;
+
+/// How a reference was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As it is, or with percent or JSON escapes for some or all of its characters.
+    Text,
+    /// Two hex digits per character.
+    Hex,
+    /// Base64 or base64url; so many bytes before it share its first characters.
+    Base64 { before: usize },
+}
+
+impl Form {
+    /// For findings.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "as text",
+            Self::Hex => "in hex",
+            Self::Base64 { .. } => "in base64",
+        }
+    }
+}
+
+/// How each form of a reference begins, and how many bytes before the hit it really starts.
+const STARTS: &[(&str, Form, usize)] = &[
+    ("gp-", Form::Text, 0),
+    ("GP-", Form::Text, 0),
+    ("gp%2", Form::Text, 0),
+    ("gp\\u002", Form::Text, 0),
+    ("%67", Form::Text, 0),
+    ("\\u0067", Form::Text, 0),
+    ("67702d", Form::Hex, 0),
+    ("67702D", Form::Hex, 0),
+    // The bits of `gp-` that do not depend on their neighbours, in each of the three alignments.
+    ("Z3At", Form::Base64 { before: 0 }, 0),
+    ("dwLT", Form::Base64 { before: 1 }, 2),
+    ("dwLW", Form::Base64 { before: 1 }, 2),
+    ("ncC0", Form::Base64 { before: 2 }, 3),
+    ("ncC1", Form::Base64 { before: 2 }, 3),
+];
+
+/// Finds references.
+#[derive(Debug)]
+pub(super) struct Hidden {
+    starts: Option<AhoCorasick>,
+}
+
+impl Default for Hidden {
+    fn default() -> Self {
+        let patterns = STARTS.iter().map(|(start, ..)| start);
+        Self { starts: AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(patterns).ok() }
+    }
+}
+
+impl Hidden {
+    /// Every reference in `text`, as its number, with the form it was written in and where.
+    pub(super) fn each(&self, text: &str, mut found: impl FnMut(u128, Form, usize)) {
+        let Some(starts) = &self.starts else { return };
+        for hit in starts.find_iter(text) {
+            let (_, form, back) = STARTS[hit.pattern().as_usize()];
+            let number = hit.start().checked_sub(back).and_then(|from| {
+                let rest = &text.as_bytes()[from..];
+                match form {
+                    Form::Text => reference(unescaped(rest)),
+                    Form::Hex => reference(hex(rest)),
+                    Form::Base64 { before } => reference(base64(rest).skip(before)),
+                }
+            });
+            if let Some(number) = number {
+                found(number, form, hit.start());
+            }
+        }
+    }
+}
+
+/// The number of the reference that `bytes` begin with.
+fn reference(bytes: impl Iterator<Item = u8>) -> Option<u128> {
+    let mut number = 0u128;
+    let mut length = 0;
+    for (at, byte) in bytes.take(LENGTH).enumerate() {
+        match at {
+            0..=2 if byte.to_ascii_lowercase() == b"gp-"[at] => {}
+            0..=2 => return None,
+            _ => number = number << 4 | u128::from(char::from(byte).to_digit(16)?),
+        }
+        length += 1;
+    }
+    (length == LENGTH).then_some(number)
+}
+
+/// Bytes with `%67` and `\u0067` read as what they stand for; doubled backslashes are one.
+fn unescaped(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let (byte, length) = match rest {
+            [b'%', high, low, ..] => (pair(*high, *low)?, 3),
+            [b'\\', ..] => {
+                let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+                match rest.get(slashes..slashes + 5)? {
+                    [b'u' | b'U', b'0', b'0', high, low] => (pair(*high, *low)?, slashes + 5),
+                    _ => return None,
+                }
+            }
+            [byte, ..] => (*byte, 1),
+            [] => return None,
+        };
+        rest = &rest[length..];
+        Some(byte)
+    })
+}
+
+fn hex(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    bytes.chunks_exact(2).map_while(|digits| pair(digits[0], digits[1]))
+}
+
+fn pair(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
+/// The bytes of base64 in either alphabet; slashes may be escaped, as JSON allows.
+fn base64(chars: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let sextets = chars.iter().filter(|char| **char != b'\\').map_while(|char| match *char {
+        upper @ b'A'..=b'Z' => Some(upper - b'A'),
+        lower @ b'a'..=b'z' => Some(lower - b'a' + 26),
+        digit @ b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    });
+    let (mut held, mut bits) = (0u32, 0u32);
+    sextets.filter_map(move |sextet| {
+        held = (held << 6 | u32::from(sextet)) & 0xffff;
+        bits += 6;
+        if bits < 8 {
+            return None;
+        }
+        bits -= 8;
+        u8::try_from(held >> bits & 0xff).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, Hidden};
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+    use goldenpath_history::make_reference;
+
+    const NUMBERS: [u128; 4] = [0, u128::MAX, 0x0123_4567_89ab_cdef_0f1e_2d3c_4b5a_6978, 0xa0 << 120];
+
+    fn found(text: &str) -> Vec<(u128, Form)> {
+        let mut all = Vec::new();
+        Hidden::default().each(text, |number, form, _| all.push((number, form)));
+        all
+    }
+
+    #[test]
+    fn every_written_form_is_found() {
+        for number in NUMBERS {
+            let plain = make_reference(number);
+            let percent: String = plain.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let escaped: String = plain.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+            for text in [
+                plain.clone(),
+                plain.to_ascii_uppercase(),
+                plain.replace('-', "%2D"),
+                plain.replace('-', "\\u002d"),
+                percent.clone(),
+                percent.to_ascii_lowercase(),
+                escaped.clone(),
+                escaped.replace('\\', "\\\\"),
+            ] {
+                assert_eq!(found(&format!("x{text}\"")), [(number, Form::Text)], "{text}");
+            }
+            let hex: String = plain.bytes().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(found(&hex), [(number, Form::Hex)]);
+            assert_eq!(found(&format!(" {} ", hex.to_ascii_uppercase())), [(number, Form::Hex)]);
+        }
+    }
+
+    #[test]
+    fn base64_is_found_in_every_alignment_and_alphabet() {
+        for number in NUMBERS {
+            for before in ["", "a", "\u{7f}~", "Reference: ", "{\"a\":1,", "\u{e9}\u{1F600}abcd"] {
+                let plain = format!("{before}{}?>\u{ff}", make_reference(number));
+                for text in [
+                    STANDARD.encode(&plain),
+                    STANDARD_NO_PAD.encode(&plain),
+                    URL_SAFE_NO_PAD.encode(&plain),
+                    STANDARD.encode(&plain).replace('/', "\\/"),
+                ] {
+                    let numbers: Vec<u128> = found(&text).into_iter().map(|(number, _)| number).collect();
+                    assert_eq!(numbers, [number], "{before:?} {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_begins_like_a_reference_is_none() {
+        for text in [
+            "",
+            "gp-",
+            "gp-12",
+            "Z3At",
+            "67702d",
+            "%67",
+            "\\u0067",
+            "dwLT ncC0",
+            "gp-\u{e9}\u{e9}",
+            "%6\u{e9}",
+        ] {
+            assert_eq!(found(text), [], "{text}");
+        }
+    }
+}

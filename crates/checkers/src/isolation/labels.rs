@@ -1,0 +1,173 @@
+//! The labels of events: whose they are, of which run and which thread.
+
+use crate::check::{Check, Tally};
+use crate::event_view::{ControlType, Field, Fields, JsonType, Seen};
+use crate::evidence::{excerpt, run_words};
+use crate::index::{Index, RunView};
+use crate::observation::{Observation, RequestIx, RunIx};
+use crate::verdict::{CheckResult, Finding};
+use rustc_hash::FxHashMap;
+
+/// Words that stand for "nobody" in careless backends.
+const PLACEHOLDERS: &[&str] = &[
+    "",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "nan",
+    "registry",
+    "default",
+    "anonymous",
+    "unknown",
+    "placeholder",
+    "system",
+    "todo",
+    "...",
+    "-",
+    "0",
+];
+
+/// The ids that every run event carries beside `user_id`.
+const IDS: &[Field] = &[Field::RunId, Field::ThreadId, Field::RequestId];
+
+/// Judges `isolation/run-owner`, `isolation/identity` and `isolation/thread`.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    owner: Tally,
+    identity: Tally,
+    thread: Tally,
+    /// Threads that requests asked for.
+    asked: FxHashMap<RequestIx, Box<str>>,
+}
+
+impl Check for Labels {
+    fn ids(&self) -> &'static [&'static str] {
+        &["isolation/run-owner", "isolation/identity", "isolation/thread"]
+    }
+
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        match seen.seen {
+            Some(Seen::Event(event)) => {
+                self.judge_owner(seen, index);
+                self.judge_identity(seen, &event.fields, IDS, index);
+                self.judge_thread(seen, &event.fields, index);
+            }
+            Some(Seen::Control(control)) if control.kind == ControlType::ConnectionEstablished => {
+                self.judge_identity(seen, &control.fields, &[], index);
+            }
+            Some(Seen::Sent(sent)) if sent.kind.as_deref() == Some("agent_request") => {
+                let request = sent.fields.text(Field::RequestId);
+                let request = request.zip(seen.user).and_then(|(id, user)| index.request_of(user, &id));
+                if let (Some(request), Some(thread)) = (request, sent.fields.text(Field::ThreadId)) {
+                    self.asked.insert(request, thread.into());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn run_settled(&mut self, _: RunIx, view: &RunView, index: &Index) {
+        let Some(asked) = view.request.and_then(|request| self.asked.remove(&request)) else { return };
+        let Some(thread) = view.thread.as_deref().filter(|thread| **thread != *asked) else { return };
+        let line = index.request_of_run(view).map_or(view.first_line, |request| request.line);
+        self.thread.broke(|| Finding {
+            summary: format!("{} ran in another thread than its request named", run_words(index, view)),
+            expected: format!("thread `{}`", excerpt(&asked)),
+            observed: format!("thread `{}`", excerpt(thread)),
+            records: vec![line, view.first_line],
+            witness: None,
+        });
+    }
+
+    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        vec![
+            self.owner.into_result("isolation/run-owner"),
+            self.identity.into_result("isolation/identity"),
+            self.thread.into_result("isolation/thread"),
+        ]
+    }
+}
+
+impl Labels {
+    fn judge_owner(&mut self, seen: &Observation<'_>, index: &Index) {
+        let Some((event, arrival)) = seen.event() else { return };
+        if !arrival.foreign {
+            return self.owner.kept();
+        }
+        let owner = index.user_name(index.owner(arrival.run));
+        let began = index.run(arrival.run).map(|view| view.first_line).filter(|line| *line < seen.line);
+        self.owner.broke(|| Finding {
+            summary: format!(
+                "user `{}` received `{}` of run `{}`, which is user `{owner}`'s",
+                index.user_name(seen.user),
+                event.kind.as_str(),
+                excerpt(event.run_id.as_deref().unwrap_or_default()),
+            ),
+            expected: "a run's events reach its owner only".to_owned(),
+            observed: excerpt(seen.raw().unwrap_or_default()),
+            records: began.into_iter().chain([seen.line]).collect(),
+            witness: None,
+        });
+    }
+
+    fn judge_identity(&mut self, seen: &Observation<'_>, fields: &Fields<'_>, ids: &[Field], index: &Index) {
+        let Some(user) = seen.user.and_then(|user| index.user(user)) else { return };
+        let wrong = match (fields.json_type(Field::UserId), fields.text(Field::UserId)) {
+            (None, _) => None,
+            (Some(_), Some(named)) if *named == *user.name => None,
+            (Some(_), Some(named)) => Some((Field::UserId, format!("`{}`", excerpt(&named)))),
+            (Some(kind), None) => Some((Field::UserId, kind.as_str().to_owned())),
+        };
+        let wrong = wrong.or_else(|| ids.iter().find_map(|id| placeholder(fields, *id)));
+        match wrong {
+            None => self.identity.kept(),
+            Some((field, observed)) => self.identity.broke(|| Finding {
+                summary: format!("user `{}` received a frame with a wrong `{}`", user.name, field.as_str()),
+                expected: if field == Field::UserId {
+                    format!("`user_id` is the token's: `{}`", user.name)
+                } else {
+                    format!("`{}` is a real id", field.as_str())
+                },
+                observed,
+                records: vec![seen.line],
+                witness: None,
+            }),
+        }
+    }
+
+    fn judge_thread(&mut self, seen: &Observation<'_>, fields: &Fields<'_>, index: &Index) {
+        let Some((_, arrival)) = seen.event() else { return };
+        let Some(view) = index.run(arrival.run).filter(|_| !arrival.foreign) else { return };
+        let (Some(thread), Some(named)) = (view.thread.as_deref(), fields.text(Field::ThreadId)) else {
+            return;
+        };
+        if *named == *thread {
+            return self.thread.kept();
+        }
+        self.thread.broke(|| Finding {
+            summary: format!("an event of {} is labelled with another thread", run_words(index, view)),
+            expected: format!("thread `{}`", excerpt(thread)),
+            observed: format!("thread `{}`", excerpt(&named)),
+            records: if view.first_line < seen.line {
+                vec![view.first_line, seen.line]
+            } else {
+                vec![seen.line]
+            },
+            witness: None,
+        });
+    }
+}
+
+/// What is wrong with an id that is there: `null`, or a word for nobody.
+fn placeholder(fields: &Fields<'_>, id: Field) -> Option<(Field, String)> {
+    match fields.json_type(id)? {
+        JsonType::Null => return Some((id, "null".to_owned())),
+        JsonType::String => {}
+        _ => return None,
+    }
+    let text = fields.text(id)?;
+    let word = text.trim();
+    let nobody = word.len() <= 11 && PLACEHOLDERS.iter().any(|known| word.eq_ignore_ascii_case(known));
+    nobody.then(|| (id, format!("`{}`", excerpt(&text))))
+}

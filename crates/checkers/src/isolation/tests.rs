@@ -1,0 +1,141 @@
+//! Histories that keep users apart, and such as leak.
+
+use crate::Verdict;
+use crate::fixture::{alarms, edit, judged, place, places, verdict};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use goldenpath_history::{Record, RecordKind};
+use goldenpath_simulator::{History, Scenario, healthy_variations, simulate};
+use rstest::rstest;
+use std::borrow::Cow;
+
+const GROUPS: &[&str] = &["isolation/"];
+
+fn session() -> History {
+    simulate(&Scenario::golden_path().users(3).with_foreign_probes(), 5)
+}
+
+#[test]
+fn healthy_histories_raise_no_alarm() {
+    for (row, scenario) in healthy_variations() {
+        let judgement = judged(&simulate(&scenario, 1));
+        assert_eq!(alarms(&judgement, GROUPS), Vec::<String>::new(), "{row}");
+    }
+}
+
+#[test]
+fn a_healthy_session_passes_every_check_of_isolation() {
+    let judgement = judged(&session());
+    for check in judgement.checks.iter().filter(|check| check.id.starts_with("isolation/")) {
+        assert_eq!(check.verdict, Verdict::Pass, "{}: {:?}", check.id, check.findings);
+    }
+}
+
+/// Another user's reference that was sent before record `at`.
+fn foreign_reference(history: &History, at: usize) -> String {
+    let own = history.records[at].user.clone();
+    let reference = |record: &Record<'_>| match &record.kind {
+        RecordKind::Request { reference, .. } if record.user != own => {
+            reference.as_deref().map(str::to_owned)
+        }
+        _ => None,
+    };
+    history.records.iter().find_map(reference).unwrap()
+}
+
+/// Puts the same event before another user too.
+fn broadcast(history: &mut History, at: usize) -> usize {
+    let mut copy = history.records[at].clone();
+    let other = history.records[..at]
+        .iter()
+        .rev()
+        .find(|record| record.conn.is_some() && record.user.is_some() && record.user != copy.user)
+        .cloned()
+        .unwrap();
+    copy.conn = other.conn;
+    copy.user = other.user;
+    history.records.insert(at + 1, copy);
+    at + 1
+}
+
+#[rstest]
+#[case::broadcast("isolation/run-owner", |history: &mut History| {
+    let at = places(history, "agent_thinking")[1];
+    broadcast(history, at);
+})]
+#[case::relabelled("isolation/canary", |history: &mut History| {
+    let at = *places(history, "agent_completed").last().unwrap();
+    let secret = foreign_reference(history, at);
+    edit(history, at, |frame| frame["summary"] = format!("as asked in {secret}").into());
+})]
+#[case::base64("isolation/canary", |history: &mut History| {
+    let at = *places(history, "tool_completed").last().unwrap();
+    let secret = STANDARD.encode(format!("prompt: {}", foreign_reference(history, at)));
+    edit(history, at, |frame| frame["results"]["blob"] = secret.into());
+})]
+#[case::later_known("isolation/canary", |history: &mut History| {
+    let at = place(history, "agent_started");
+    let user = history.records[at].user.clone();
+    let later = history.records.iter().rev().find_map(|record| match &record.kind {
+        RecordKind::Request { reference: Some(reference), .. } if record.user != user => Some(reference.to_string()),
+        _ => None,
+    }).unwrap();
+    edit(history, at, |frame| frame["task_description"] = format!("for {later}").into());
+})]
+#[case::a_foreign_run_id("isolation/canary", |history: &mut History| {
+    let starts = places(history, "agent_started");
+    let at = *starts.last().unwrap();
+    let other = starts.iter().find(|start| history.records[**start].user != history.records[at].user).unwrap();
+    let RecordKind::Frame { raw, .. } = &history.records[*other].kind else { panic!() };
+    let run = serde_json::from_str::<serde_json::Value>(raw).unwrap()["run_id"].clone();
+    edit(history, at, |frame| frame["task_description"] = format!("as in run {}", run.as_str().unwrap()).into());
+})]
+#[case::another_user("isolation/identity", |history: &mut History| {
+    let at = place(history, "agent_thinking");
+    edit(history, at, |frame| frame["user_id"] = "somebody-else".into());
+})]
+#[case::nobody("isolation/identity", |history: &mut History| {
+    let at = place(history, "agent_thinking");
+    edit(history, at, |frame| frame["user_id"] = serde_json::Value::Null);
+})]
+#[case::registry("isolation/identity", |history: &mut History| {
+    for at in places(history, "agent_thinking") {
+        edit(history, at, |frame| frame["run_id"] = "registry".into());
+    }
+})]
+#[case::thread("isolation/thread", |history: &mut History| {
+    let at = place(history, "tool_executing");
+    edit(history, at, |frame| frame["thread_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0003".into());
+})]
+#[case::foreign_read("isolation/foreign-access", |history: &mut History| {
+    probe(history, "foreign_read", Some(200), Some("{\"run_id\":\"r\",\"state\":\"completed\"}"));
+})]
+#[case::foreign_thread("isolation/foreign-access", |history: &mut History| {
+    probe(history, "foreign_thread", None, Some("{\"type\":\"request_accepted\"}"));
+})]
+#[case::foreign_resume("isolation/foreign-access", |history: &mut History| {
+    let greeting = "{\"type\":\"connection_established\",\"recovered\":\"full\",\"replay\":4}";
+    probe(history, "foreign_resume", Some(101), Some(greeting));
+})]
+fn a_leak_is_found(#[case] id: &str, #[case] leak: fn(&mut History)) {
+    let mut history = session();
+    leak(&mut history);
+    let judgement = judged(&history);
+    assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
+}
+
+fn probe(history: &mut History, kind: &str, status: Option<u16>, answer: Option<&str>) {
+    let last = history.records.last().unwrap().clone();
+    let note = serde_json::json!({
+        "kind": kind, "owner": "user-b", "target": "r1", "status": status, "answer": answer
+    });
+    let user = history.records.iter().find_map(|record| record.user.clone());
+    let kind = RecordKind::Mark { name: Cow::Borrowed("probe"), note: Some(note.to_string().into()) };
+    history.records.push(Record { user, conn: None, kind, ..last });
+}
+
+#[test]
+fn what_goes_to_its_owner_twice_is_no_leak() {
+    let judgement = judged(&simulate(&Scenario::golden_path().users(2).tabs(3), 9));
+    assert_eq!(alarms(&judgement, GROUPS), Vec::<String>::new());
+}

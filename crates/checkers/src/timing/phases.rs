@@ -1,0 +1,259 @@
+//! The limits between a request and the events of its run.
+
+use super::lag::Lag;
+use super::limit::{Limit, Stretch};
+use crate::check::{Check, Tally};
+use crate::event_view::Field;
+use crate::evidence::run_words;
+use crate::index::{Index, RunView};
+use crate::judge::Terms;
+use crate::observation::{ConnIx, Observation, RunIx};
+use crate::verdict::{CheckResult, Finding};
+use goldenpath_protocol::EventType;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use std::hash::Hasher;
+
+/// An instant and the line that shows it.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    t_ns: u64,
+    line: u64,
+}
+
+/// What is remembered of an open run.
+#[derive(Debug, Default)]
+struct Open {
+    /// The intended send.
+    asked: Option<At>,
+    first: Option<At>,
+    started: Option<At>,
+    thought: bool,
+    /// The nearest earlier start, thought or finished tool.
+    ready: Option<At>,
+    calls: FxHashMap<u64, At>,
+    last: Option<At>,
+    /// The longest silence.
+    silence: Option<(At, At)>,
+    ended: bool,
+    /// The limits it broke, by name.
+    slow: Vec<&'static str>,
+    /// Its first run on the connection that asked.
+    cold: bool,
+}
+
+/// Judges the limits of the phases, silence, and the cold start.
+#[derive(Debug)]
+pub(super) struct Phases {
+    started: Limit,
+    first: Limit,
+    thinking: Limit,
+    executing: Limit,
+    completed: Limit,
+    answered: Limit,
+    whole: Limit,
+    silence: Limit,
+    cold: Tally,
+    lag: Lag,
+    runs: FxHashMap<RunIx, Open>,
+    warm: FxHashSet<ConnIx>,
+}
+
+impl Phases {
+    pub(super) fn new(terms: &Terms) -> Self {
+        let limit = |id: &'static str| Limit::new(id, terms.slo.limit(id).unwrap_or(f64::INFINITY));
+        Self {
+            started: limit("timing/agent-started"),
+            first: limit("timing/first-event"),
+            thinking: limit("timing/agent-thinking"),
+            executing: limit("timing/tool-executing"),
+            completed: limit("timing/tool-completed"),
+            answered: limit("timing/agent-completed"),
+            whole: limit("timing/whole-answer").for_all(),
+            silence: limit("timing/silence"),
+            cold: Tally::default(),
+            lag: Lag::default(),
+            runs: FxHashMap::default(),
+            warm: FxHashSet::default(),
+        }
+    }
+}
+
+impl Check for Phases {
+    fn ids(&self) -> &'static [&'static str] {
+        &[
+            "timing/agent-started",
+            "timing/first-event",
+            "timing/agent-thinking",
+            "timing/tool-executing",
+            "timing/tool-completed",
+            "timing/agent-completed",
+            "timing/whole-answer",
+            "timing/silence",
+            "timing/cold-start",
+        ]
+    }
+
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.lag.observe(seen);
+        let Some((event, arrival)) = seen.event() else { return };
+        if arrival.foreign || arrival.settled || arrival.replayed || !arrival.first {
+            return;
+        }
+        let Some(view) = index.run(arrival.run).filter(|view| view.gap.is_none()) else { return };
+        let now = At { t_ns: seen.t_ns, line: seen.line };
+        let open = match self.runs.entry(arrival.run) {
+            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::hash_map::Entry::Vacant(new) => {
+                let request = index.request_of_run(view);
+                let asked = request.map(|request| At { t_ns: request.intended_t_ns, line: request.line });
+                let conn = request.and_then(|request| request.conn);
+                let cold = conn.is_some_and(|conn| self.warm.insert(conn));
+                new.insert(Open { asked, cold, ..Open::default() })
+            }
+        };
+        if open.ended {
+            return;
+        }
+        if let Some(last) = open.last {
+            let longest = open.silence.map_or(0, |(from, to)| to.t_ns.saturating_sub(from.t_ns));
+            if now.t_ns.saturating_sub(last.t_ns) >= longest {
+                open.silence = Some((last, now));
+            }
+        }
+        open.last = Some(now);
+        if open.first.is_none() {
+            open.first = Some(now);
+            measure(&mut self.first, open.asked, now, "its first event", view, index, &mut open.slow);
+        }
+        match event.kind {
+            EventType::AgentStarted if open.started.is_none() => {
+                open.started = Some(now);
+                open.ready = Some(now);
+                measure(&mut self.started, open.asked, now, "`agent_started`", view, index, &mut open.slow);
+            }
+            EventType::AgentThinking => {
+                if !open.thought {
+                    open.thought = true;
+                    let from = open.started;
+                    measure(&mut self.thinking, from, now, "`agent_thinking`", view, index, &mut open.slow);
+                }
+                open.ready = Some(now);
+            }
+            EventType::ToolExecuting => {
+                measure(
+                    &mut self.executing,
+                    open.ready,
+                    now,
+                    "`tool_executing`",
+                    view,
+                    index,
+                    &mut open.slow,
+                );
+                if let Some(call) = event.text(Field::ExecutionId) {
+                    open.calls.entry(hash_of(&call)).or_insert(now);
+                }
+            }
+            EventType::ToolCompleted => {
+                let call = event.text(Field::ExecutionId).and_then(|call| open.calls.remove(&hash_of(&call)));
+                measure(&mut self.completed, call, now, "`tool_completed`", view, index, &mut open.slow);
+                open.ready = Some(now);
+            }
+            kind if kind.is_terminal() => {
+                open.ended = true;
+                if kind == EventType::AgentCompleted {
+                    let what = "`agent_completed`";
+                    measure(&mut self.answered, open.asked, now, what, view, index, &mut open.slow);
+                }
+                measure(&mut self.whole, open.asked, now, "its end", view, index, &mut open.slow);
+            }
+            _ => {}
+        }
+    }
+
+    fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        let Some(mut open) = self.runs.remove(&run) else { return };
+        if view.gap.is_some() {
+            return;
+        }
+        let end = At { t_ns: index.last_t_ns(), line: index.last_line() };
+        let watched = index.trouble().excuses_absence().is_none();
+        if !open.ended && watched {
+            // A run that is still open has been silent, and unanswered, up to now.
+            if let Some(last) = open.last {
+                let longest = open.silence.map_or(0, |(from, to)| to.t_ns.saturating_sub(from.t_ns));
+                if end.t_ns.saturating_sub(last.t_ns) > longest {
+                    open.silence = Some((last, end));
+                }
+            }
+            let over =
+                |asked: &At| Stretch { from_ns: asked.t_ns, to_ns: end.t_ns }.ms() > self.whole.limit_ms();
+            if open.asked.as_ref().is_some_and(over) {
+                measure(&mut self.whole, open.asked, end, "its end", view, index, &mut open.slow);
+            }
+        }
+        if let Some((from, to)) = open.silence {
+            measure(&mut self.silence, Some(from), to, "the next event", view, index, &mut open.slow);
+        }
+        if open.cold && open.asked.is_some() {
+            let evidence = (!open.slow.is_empty()).then(|| Finding {
+                summary: format!("the first run on a connection was slow: {}", run_words(index, view)),
+                expected: "the limits hold for it too".to_owned(),
+                observed: format!("outside {}", open.slow.join(", ")),
+                records: open.asked.iter().map(|at| at.line).chain([view.last_line]).collect(),
+                witness: None,
+            });
+            let from_ns = open.asked.map_or(0, |at| at.t_ns);
+            let excused = evidence.is_some() && self.lag.worst(from_ns, view.last_t_ns) > 0.0;
+            if excused {
+                self.cold.doubt(crate::verdict::Reason::ClientOverloaded);
+            } else {
+                self.cold.judge(evidence);
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        let lag = &self.lag;
+        vec![
+            self.started.into_result(lag),
+            self.first.into_result(lag),
+            self.thinking.into_result(lag),
+            self.executing.into_result(lag),
+            self.completed.into_result(lag),
+            self.answered.into_result(lag),
+            self.whole.into_result(lag),
+            self.silence.into_result(lag),
+            self.cold.into_result("timing/cold-start"),
+        ]
+    }
+}
+
+/// Holds one stretch against its limit; without a beginning there is nothing to measure.
+fn measure(
+    limit: &mut Limit,
+    from: Option<At>,
+    to: At,
+    what: &str,
+    view: &RunView,
+    index: &Index,
+    slow: &mut Vec<&'static str>,
+) {
+    let Some(from) = from else { return };
+    let limit_ms = limit.limit_ms();
+    let inside = limit.add(Stretch { from_ns: from.t_ns, to_ns: to.t_ns }, |took| Finding {
+        summary: format!("{} waited too long for {what}", run_words(index, view)),
+        expected: format!("at most {limit_ms:.0} ms"),
+        observed: format!("{took:.0} ms"),
+        records: if from.line < to.line { vec![from.line, to.line] } else { vec![to.line] },
+        witness: None,
+    });
+    if !inside {
+        slow.push(limit.id());
+    }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}

@@ -1,0 +1,144 @@
+//! Events arrive as they are made, not all at the end; and a thought comes before what it is about.
+
+use super::lag::Lag;
+use crate::check::{Check, Tally};
+use crate::event_view::Field;
+use crate::evidence::run_words;
+use crate::index::{Index, RunView};
+use crate::instant::unix_ms_of;
+use crate::observation::{Observation, RunIx};
+use crate::verdict::{CheckResult, Finding, Reason};
+use goldenpath_protocol::EventType;
+use rustc_hash::FxHashMap;
+
+/// Work shorter than this, in milliseconds, is over before anybody could watch it.
+const WATCHABLE_MS: f64 = 100.0;
+
+/// An event was held back when it came later than the promptest of its run by this share of the work …
+const HELD_SHARE: f64 = 0.25;
+
+/// … and by at least so many milliseconds.
+const HELD_MS: f64 = 50.0;
+
+/// Without timestamps: all events within this share of the work count as one burst.
+const BURST_SHARE: f64 = 0.2;
+
+/// Thoughts that first come this late in the work were made up afterwards.
+const LATE_THOUGHT: f64 = 0.9;
+
+/// An event of an open run: when it came, and when it says it was made.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    kind: EventType,
+    t_ms: f64,
+    made_ms: Option<f64>,
+}
+
+/// An open run.
+#[derive(Debug, Default)]
+struct Open {
+    marks: Vec<Mark>,
+    duration_ms: Option<f64>,
+}
+
+/// Judges `timing/streamed`.
+#[derive(Debug, Default)]
+pub(super) struct Streamed {
+    tally: Tally,
+    lag: Lag,
+    runs: FxHashMap<RunIx, Open>,
+}
+
+impl Check for Streamed {
+    fn ids(&self) -> &'static [&'static str] {
+        &["timing/streamed"]
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
+    fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
+        self.lag.observe(seen);
+        let Some((event, arrival)) = seen.event() else { return };
+        if arrival.foreign || arrival.settled || arrival.replayed || !arrival.first {
+            return;
+        }
+        let made_ms = event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text)).map(|made| made as f64);
+        let open = self.runs.entry(arrival.run).or_default();
+        if event.kind.is_terminal() {
+            open.duration_ms = event.fields.number(Field::DurationMs).filter(|took| took.is_finite());
+        }
+        open.marks.push(Mark { kind: event.kind, t_ms: seen.t_ms(), made_ms });
+    }
+
+    fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        let Some(open) = self.runs.remove(&run) else { return };
+        let (Some(end), None) = (view.terminal, view.gap) else { return };
+        let Some(observed) = open.held().or_else(|| open.afterthought()) else { return self.tally.kept() };
+        if self.lag.worst(view.first_t_ns, end.t_ns) > 0.0 {
+            return self.tally.doubt(Reason::ClientOverloaded);
+        }
+        self.tally.broke(|| Finding {
+            summary: format!("{} was not streamed", run_words(index, view)),
+            expected: "events arrive as they are made".to_owned(),
+            observed,
+            records: vec![view.first_line, end.line],
+            witness: None,
+        });
+    }
+
+    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        vec![self.tally.into_result("timing/streamed")]
+    }
+}
+
+impl Open {
+    /// How the run was held back and flushed, if it was.
+    #[allow(clippy::cast_precision_loss, reason = "event counts are far below 2^53")]
+    fn held(&self) -> Option<String> {
+        let (first, last) = (self.marks.first()?, self.marks.last()?);
+        let (before_end, _) = self.marks.split_at(self.marks.len() - 1);
+        if before_end.len() < 2 {
+            return None;
+        }
+        let came = last.t_ms - first.t_ms;
+        let made: Vec<(f64, f64)> =
+            self.marks.iter().filter_map(|mark| Some((mark.t_ms, mark.made_ms?))).collect();
+        if made.len() == self.marks.len() {
+            let (earliest, latest) =
+                made.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, made)| {
+                    (low.min(*made), high.max(*made))
+                });
+            let work = latest - earliest;
+            if work >= WATCHABLE_MS {
+                let promptest = made.iter().map(|(came, made)| came - made).fold(f64::INFINITY, f64::min);
+                let held_from = (work * HELD_SHARE).max(HELD_MS);
+                let held = made.iter().filter(|(came, made)| came - made - promptest > held_from).count();
+                if held * 2 >= before_end.len() {
+                    return Some(format!(
+                        "{held} of {} events came long after they were made: {work:.0} ms of work within {came:.0} ms",
+                        made.len()
+                    ));
+                }
+                return None;
+            }
+        }
+        // Timestamps say nothing (there are none, or they stand still): the run's own duration may.
+        let work = self.duration_ms?;
+        (work >= WATCHABLE_MS * 3.0 && came < work * BURST_SHARE)
+            .then(|| format!("{work:.0} ms of work came within {came:.0} ms"))
+    }
+
+    /// Thoughts that came when there was nothing left to think about.
+    fn afterthought(&self) -> Option<String> {
+        let first_thought = self.marks.iter().position(|mark| mark.kind == EventType::AgentThinking)?;
+        let last_tool = self.marks.iter().rposition(|mark| mark.kind == EventType::ToolCompleted);
+        if last_tool.is_some_and(|tool| tool < first_thought) {
+            return Some("the first `agent_thinking` came after the last `tool_completed`".to_owned());
+        }
+        let (first, last) = (self.marks.first()?, self.marks.last()?);
+        let came = last.t_ms - first.t_ms;
+        let waited = self.marks.get(first_thought)?.t_ms - first.t_ms;
+        let tools = last_tool.is_some();
+        (tools && came >= WATCHABLE_MS * 5.0 && waited > came * LATE_THOUGHT)
+            .then(|| format!("the first `agent_thinking` came after {waited:.0} of {came:.0} ms"))
+    }
+}

@@ -1,0 +1,140 @@
+//! Histories that are on time, and such as are late in one way each.
+
+use crate::fixture::{alarms, edit, healthy, judged, place, places, verdict};
+use crate::{Reason, Verdict};
+use goldenpath_history::{Record, RecordKind};
+use goldenpath_simulator::{History, Scenario, healthy_variations, simulate};
+use rstest::rstest;
+use std::borrow::Cow;
+
+const GROUPS: &[&str] = &["timing/"];
+const MS: u64 = 1_000_000;
+
+/// Delays the record at `place` and everything after it, as a socket that is held does.
+fn delay(history: &mut History, place: usize, ms: u64) {
+    for record in &mut history.records[place..] {
+        record.t_ns += ms * MS;
+    }
+}
+
+#[test]
+fn healthy_histories_raise_no_alarm() {
+    for (row, scenario) in healthy_variations() {
+        let judgement = judged(&simulate(&scenario, 1));
+        assert_eq!(alarms(&judgement, GROUPS), Vec::<String>::new(), "{row}");
+    }
+}
+
+#[test]
+fn a_healthy_session_passes_every_check_of_timing() {
+    let judgement = judged(&simulate(&Scenario::full_session(), 4));
+    for check in judgement.checks.iter().filter(|check| check.id.starts_with("timing/")) {
+        assert_eq!(check.verdict, Verdict::Pass, "{}: {:?} {:?}", check.id, check.value, check.findings);
+    }
+}
+
+#[rstest]
+#[case::started("timing/agent-started", "agent_started", 1_001)]
+#[case::first("timing/first-event", "agent_started", 101)]
+#[case::thinking("timing/agent-thinking", "agent_thinking", 2_001)]
+#[case::executing("timing/tool-executing", "tool_executing", 3_001)]
+#[case::completed("timing/tool-completed", "tool_completed", 5_001)]
+#[case::answer("timing/agent-completed", "agent_completed", 30_001)]
+#[case::whole("timing/whole-answer", "agent_completed", 45_001)]
+#[case::silent("timing/silence", "agent_completed", 12_000)]
+#[case::cold("timing/cold-start", "tool_completed", 5_001)]
+#[case::latency("timing/delivery-latency", "agent_started", 9_000)]
+fn what_comes_late_is_found(#[case] id: &str, #[case] kind: &str, #[case] ms: u64) {
+    let mut history = healthy();
+    let at = place(&history, kind);
+    delay(&mut history, at, ms);
+    let judgement = judged(&history);
+    assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
+}
+
+#[test]
+fn a_client_that_was_late_itself_accuses_nobody() {
+    let mut history = healthy();
+    let at = place(&history, "tool_completed");
+    delay(&mut history, at, 5_001);
+    let t_ns = history.records[at].t_ns;
+    let lag = RecordKind::Sample { name: Cow::Borrowed("scheduler_lag_ms"), value: 5_000.0 };
+    history.records.insert(at + 1, Record { t_ns, conn: None, user: None, kind: lag });
+    let judgement = judged(&history);
+    assert_eq!(
+        verdict(&judgement, "timing/tool-completed"),
+        &Verdict::Inconclusive(Reason::ClientOverloaded)
+    );
+    assert_eq!(alarms(&judgement, &["timing/"]), Vec::<String>::new());
+}
+
+/// Holds all events of every run but its last, and flushes them just before it.
+fn flushed(history: &mut History) {
+    let ends = places(history, "agent_completed");
+    for end in ends {
+        let RecordKind::Frame { raw, .. } = &history.records[end].kind else { panic!() };
+        let run =
+            serde_json::from_str::<serde_json::Value>(raw).unwrap()["run_id"].as_str().unwrap().to_owned();
+        let end_ns = history.records[end].t_ns;
+        for record in &mut history.records {
+            if matches!(&record.kind, RecordKind::Frame { raw, .. } if raw.contains(&run) && raw.contains("\"seq\""))
+            {
+                record.t_ns = record.t_ns.max(end_ns - MS).min(end_ns);
+            }
+        }
+    }
+    history.records.sort_by_key(|record| record.t_ns);
+}
+
+#[test]
+fn a_run_that_is_flushed_at_its_end_is_found() {
+    let mut history = healthy();
+    flushed(&mut history);
+    assert_eq!(verdict(&judged(&history), "timing/streamed"), &Verdict::Fail);
+}
+
+#[test]
+fn a_thought_after_the_work_is_found() {
+    let mut history = healthy();
+    let run_end = place(&history, "agent_completed");
+    let user = history.records[run_end].user.clone();
+    let thoughts: Vec<usize> = places(&history, "agent_thinking")
+        .into_iter()
+        .filter(|at| *at < run_end && history.records[*at].user == user)
+        .collect();
+    let t_ns = history.records[run_end].t_ns - 1;
+    let mut moved = Vec::new();
+    for at in thoughts.into_iter().rev() {
+        let mut record = history.records.remove(at);
+        record.t_ns = t_ns;
+        moved.insert(0, record);
+    }
+    let run_end = place(&history, "agent_completed");
+    history.records.splice(run_end..run_end, moved);
+    assert_eq!(verdict(&judged(&history), "timing/streamed"), &Verdict::Fail);
+}
+
+#[rstest]
+#[case("tool_completed")]
+#[case("agent_completed")]
+fn an_untrue_duration_is_found(#[case] kind: &str) {
+    let mut history = healthy();
+    let at = place(&history, kind);
+    edit(&mut history, at, |frame| frame["duration_ms"] = 86_400_000.into());
+    assert_eq!(verdict(&judged(&history), "timing/durations-true"), &Verdict::Fail);
+}
+
+#[test]
+fn events_that_trickle_slower_than_they_are_made_are_found() {
+    let mut history = healthy();
+    // Two events a second come of a stream that was made much faster.
+    let first = history.records[0].t_ns;
+    let mut extra = 0;
+    for record in &mut history.records {
+        if matches!(&record.kind, RecordKind::Frame { raw, .. } if raw.contains("\"seq\"")) {
+            extra += 500 * MS;
+        }
+        record.t_ns = record.t_ns.max(first) + extra;
+    }
+    assert_eq!(verdict(&judged(&history), "timing/throughput"), &Verdict::Fail);
+}

@@ -2,15 +2,22 @@
 //!
 //! * `architecture`: the map of who may import whom. Fails when a manifest gains an edge that the map lacks; a new
 //!   edge is added to the map in the same commit, with its reason.
+//! * `event_sequence`, `event_content`: each promise to a chat's user, once kept and once broken. Fail when a check blames a
+//!   healthy history or misses a broken one; add the surgery that breaks the new promise (`histories` has the tools).
 //! * `event_types`: the JSON shape of every event that clients parse. Fails when a field is renamed, lost or becomes
 //!   optional; a new type is added to `golden` by hand.
 //! * `manager_contract`: the one way to a socket. Fails when an operation of the manager changes shape or meaning, or a second
 //!   writer appears; a new operation gets a line in each of its first two tests.
+//! * `websocket_notifier`: what an agent does is told, once, in order. Fails when a business event changes, when something is told
+//!   before it is stored, or when a send keeps quiet about a connection; a new way to fail gets its line in the last test.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
 //!   identity joins the lists of refused placeholders and foreign metadata.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
+mod event_content;
+mod event_sequence;
 mod event_types;
+mod histories;
 mod manager_contract;
 mod user_execution_context;

@@ -69,16 +69,20 @@ fn break_by(row: &str, history: &mut History) {
         }
         "O02" => {
             let run = run_of(history, place(history, "agent_completed"));
-            let of_run =
-                |kind| places(history, kind).into_iter().rfind(|at| run_of(history, *at) == run);
-            let (end, tool) = (of_run("agent_completed").expect("it is there"), of_run("tool_completed").expect("it is there"));
+            let of_run = |kind| places(history, kind).into_iter().rfind(|at| run_of(history, *at) == run);
+            let (end, tool) = (
+                of_run("agent_completed").expect("it is there"),
+                of_run("tool_completed").expect("it is there"),
+            );
             move_before(history, end, tool);
         }
         "O03" => {
             let run = run_of(history, place(history, "agent_completed"));
             let end = place(history, "agent_completed");
-            let delta =
-                places(history, "response_delta").into_iter().find(|at| run_of(history, *at) == run).expect("it is there");
+            let delta = places(history, "response_delta")
+                .into_iter()
+                .find(|at| run_of(history, *at) == run)
+                .expect("it is there");
             let mut copy = history.records[delta].clone();
             copy.t_ns = history.records[end].t_ns + 1;
             history.records.insert(end + 1, copy);
@@ -98,8 +102,11 @@ fn break_by(row: &str, history: &mut History) {
         "O10" => drop_first(history, "tool_completed"),
         "O11" => {
             let at = place(history, "agent_started");
-            let request =
-                history.records.iter().position(|r| matches!(r.kind, RecordKind::Request { .. })).expect("it is there");
+            let request = history
+                .records
+                .iter()
+                .position(|r| matches!(r.kind, RecordKind::Request { .. }))
+                .expect("it is there");
             let conn = history.records[at].conn;
             let request = (0..history.records.len())
                 .find(|i| {

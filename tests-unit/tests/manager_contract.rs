@@ -1,41 +1,15 @@
 //! What `UnifiedWebSocketManager` owes whoever uses it: which operations there are, what they take and give, what
 //! they refuse, and that it is the one way to a socket.
 
+use crate::parts::{connect, frame, later, manager, user, visitor};
 use goldenpath_gateway::{
     Connection, ConnectionOutcome, ControlOutcome, DeliveryTracker, Ending, GatewayConfig, Metrics, Outcome,
     Permit, Refusal, Registration, UnifiedWebSocketManager, Visitor,
 };
-use goldenpath_protocol::{ClientId, CloseCode, ConnectionId, ErrorCode, ServerFrame, Timestamp, UserId};
+use goldenpath_protocol::{ClientId, CloseCode, ConnectionId, ServerFrame, Timestamp, UserId};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-fn manager(change: impl FnOnce(&mut GatewayConfig)) -> (Arc<UnifiedWebSocketManager>, Arc<Metrics>) {
-    let mut config = GatewayConfig::default();
-    change(&mut config);
-    let metrics = Arc::new(Metrics::new());
-    (UnifiedWebSocketManager::new(Arc::new(config), Arc::clone(&metrics)), metrics)
-}
-
-fn user(name: &str) -> UserId {
-    UserId::new(name).unwrap()
-}
-
-fn visitor(name: &str) -> Visitor {
-    Visitor { user: user(name), address: IpAddr::V4(Ipv4Addr::LOCALHOST), client_id: None }
-}
-
-fn later() -> Timestamp {
-    Timestamp::from_unix_ms(1_900_000_000_000)
-}
-
-fn connect(manager: &Arc<UnifiedWebSocketManager>, name: &str) -> Registration {
-    manager.admit(visitor(name)).unwrap().register(later())
-}
-
-fn frame() -> ServerFrame {
-    ServerFrame::error(ErrorCode::Internal, "something to say", None)
-}
 
 #[test]
 fn required_operations() {

@@ -8,16 +8,24 @@
 //!   optional; a new type is added to `golden` by hand.
 //! * `manager_contract`: the one way to a socket. Fails when an operation of the manager changes shape or meaning, or a second
 //!   writer appears; a new operation gets a line in each of its first two tests.
+//! * `manager_core`, `event_delivery_core`: what waits for a socket, in which bytes and order, and what is left when the socket
+//!   dies: nothing of the connection, every event. Fail when a place, a frame or a confirmation is lost or invented; a new kind
+//!   of loss gets a step in `failed_delivery_handling`.
 //! * `websocket_notifier`: what an agent does is told, once, in order. Fails when a business event changes, when something is told
 //!   before it is stored, or when a send keeps quiet about a connection; a new way to fail gets its line in the last test.
+//! * `parts`: no tests; the gateway's real parts without sockets, and decorators that fail on demand.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
 //!   identity joins the lists of refused placeholders and foreign metadata.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
 mod event_content;
+mod event_delivery_core;
 mod event_sequence;
 mod event_types;
 mod histories;
 mod manager_contract;
+mod manager_core;
+mod parts;
 mod user_execution_context;
+mod websocket_notifier;

@@ -1,73 +1,14 @@
 //! `UserExecutionContext`: whose run it is, from the request to the socket, and never anybody else's.
 
-use goldenpath_gateway::{
-    Clock, ContextError, GatewayConfig, Metrics, NotifyError, RunStream, SystemClock,
-    UnifiedWebSocketManager, UserExecutionContext, WebSocketNotifier,
-};
+use crate::parts::{Backend, context};
+use goldenpath_gateway::{ContextError, NotifyError, UserExecutionContext};
 use goldenpath_harness::{Connect, Prompts, known_scenarios};
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::{RequestId, RunEvent, RunId, ThreadId, Tier, UserId};
-use goldenpath_storage::{BeginRun, EventLog, LogLimits, MemoryEventLog, NewRun, Replay, SqliteStore, Store};
 use goldenpath_testbed::Testbed;
 use rstest::rstest;
 use std::sync::Arc;
 use std::time::Duration;
-
-fn context(user: &str) -> UserExecutionContext {
-    let id = |kind: &str| format!("{kind}-of-{user}");
-    UserExecutionContext::parse(user, &id("thread"), &id("run"), &id("request"), Tier::Mid, "supervisor")
-        .unwrap()
-}
-
-/// The real notifier over real storage, without sockets.
-struct Backend {
-    notifier: WebSocketNotifier,
-    store: Arc<dyn Store>,
-    log: Arc<dyn EventLog>,
-}
-
-impl Backend {
-    async fn new() -> Self {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().await.unwrap());
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let log: Arc<dyn EventLog> =
-            Arc::new(MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now())));
-        let (config, metrics) = (Arc::new(GatewayConfig::default()), Arc::new(Metrics::new()));
-        let manager = UnifiedWebSocketManager::new(Arc::clone(&config), Arc::clone(&metrics));
-        let notifier =
-            WebSocketNotifier::new(Arc::clone(&store), Arc::clone(&log), manager, metrics, clock, config);
-        Self { notifier, store, log }
-    }
-
-    /// A run of `user` as the bridge would begin it.
-    async fn begin(&self, user: &str) -> RunStream {
-        let context = context(user);
-        let request = NewRun {
-            user_id: context.user_id().clone(),
-            request_id: context.request_id().clone(),
-            thread_id: None,
-            agent: "analyst".to_owned(),
-            message: "what do I pay for?".to_owned(),
-            run_id: context.run_id().clone(),
-            new_thread_id: context.thread_id().clone(),
-            now: SystemClock.now(),
-        };
-        assert!(matches!(self.store.begin_run(request).await.unwrap(), BeginRun::Started(_)));
-        RunStream::new(context)
-    }
-
-    /// Everything in the user's stream.
-    async fn stream(&self, user: &str) -> Vec<RunEvent> {
-        let user = UserId::new(user).unwrap();
-        let epoch = self.log.head(&user).await.unwrap().epoch;
-        match self.log.read(&user, &epoch, 0, usize::MAX).await.unwrap() {
-            Replay::Events(entries) => {
-                entries.iter().map(|entry| serde_json::from_str(&entry.envelope).unwrap()).collect()
-            }
-            Replay::Gone(head) => panic!("gone: {head:?}"),
-        }
-    }
-}
 
 #[tokio::test]
 async fn context_reaches_the_socket() {

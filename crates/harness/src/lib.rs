@@ -21,6 +21,7 @@
 //! # let _ = history; Ok(()) }
 //! ```
 
+mod environment;
 mod target;
 
 mod auth;
@@ -45,6 +46,7 @@ pub use auth::{
 pub use canary::Canary;
 pub use client::{Client, Connect, ConnectError, Credential, SendError};
 pub use clock::SessionClock;
+pub use environment::{Environment, Patience};
 pub use probe::{HttpAnswer, Probe, ProbeError, Sampler, metric, resident_bytes};
 pub use prompts::{Prompt, Prompts, Scenario, known_scenarios};
 pub use recorder::{Finished, Observer, Recorder, RecorderError, Recording};

@@ -11,6 +11,8 @@
 //! * `manager_core`, `event_delivery_core`: what waits for a socket, in which bytes and order, and what is left when the socket
 //!   dies: nothing of the connection, every event. Fail when a place, a frame or a confirmation is lost or invented; a new kind
 //!   of loss gets a step in `failed_delivery_handling`.
+//! * `event_manager`: a customer's event on its whole way, faults included. Fails when one is lost, doubled, reordered or shown to
+//!   somebody else; a new kind of trouble joins the loop of `critical_event_delivery_guarantee`.
 //! * `websocket_notifier`: what an agent does is told, once, in order. Fails when a business event changes, when something is told
 //!   before it is stored, or when a send keeps quiet about a connection; a new way to fail gets its line in the last test.
 //! * `parts`: no tests; the gateway's real parts without sockets, and decorators that fail on demand.
@@ -21,6 +23,7 @@
 mod architecture;
 mod event_content;
 mod event_delivery_core;
+mod event_manager;
 mod event_sequence;
 mod event_types;
 mod histories;

@@ -1,4 +1,7 @@
 //! `value/own-prompt`: an answer fits its own prompt better than other prompts of the session.
+//!
+//! A quoted foreign reference, or the text of another answer, is proof at once. Words are weighed at the end, when it
+//! is known which of them tell prompts apart: what answers say whatever they are asked speaks for no prompt.
 
 use super::text::{Kind, Token, excerpt, references, tokens, without_references, word_hash};
 use crate::check::{Check, Tally};
@@ -16,8 +19,16 @@ const PROMPTS_KEPT: usize = 256;
 const ANSWERS_KEPT: usize = 100_000;
 /// Words of content that are kept of a prompt.
 const WORDS_KEPT: usize = 32;
+/// Answers that are kept until their words can be weighed.
+const SUSPECTS_KEPT: usize = 10_000;
 /// By how much of its distinguishing words another prompt must be nearer.
 const MARGIN: f64 = 0.5;
+/// Fewer words of another prompt are chance.
+const LEAST_WORDS: u32 = 3;
+/// Prompts that share more of the shorter one's words ask the same thing.
+const SAME_QUESTION: f64 = 0.6;
+/// A word that a greater share of the answers holds without being asked about it is everybody's.
+const COMMON: f64 = 1.0 / 3.0;
 
 /// The fold.
 #[derive(Debug, Default)]
@@ -27,6 +38,18 @@ pub(crate) struct OwnPrompt {
     prompt_at: FxHashMap<u64, usize>,
     answers: FxHashMap<RunIx, Answer>,
     texts: FxHashMap<u64, (u64, u64)>,
+    /// The prompts' words, and what the answers make of them.
+    vocabulary: FxHashMap<u64, Usage>,
+    settled: u64,
+    suspects: Vec<Suspect>,
+}
+
+/// Of the answers to prompts without a word: how many there are, and how many hold it all the same. `asked` counts the
+/// others.
+#[derive(Debug, Default)]
+struct Usage {
+    asked: u64,
+    unasked_and_held: u64,
 }
 
 #[derive(Debug)]
@@ -46,6 +69,15 @@ struct Answer {
     complaint: Option<(String, u64)>,
 }
 
+/// An answer that holds words of other prompts and lacks its own.
+#[derive(Debug)]
+struct Suspect {
+    answer: Answer,
+    who: String,
+    /// Places of the prompts that it may belong to.
+    others: Vec<usize>,
+}
+
 fn words(tokens: &[Token]) -> impl Iterator<Item = u64> + '_ {
     tokens.iter().filter(|token| token.is_content() && token.kind != Kind::Ideograph).map(|token| token.stem)
 }
@@ -63,7 +95,10 @@ impl OwnPrompt {
         let hash = word_hash(&prompt);
         if self.prompts.len() < PROMPTS_KEPT && !self.prompt_at.contains_key(&hash) {
             self.prompt_at.insert(hash, self.prompts.len());
-            let words = words(&tokens(&prompt)).take(WORDS_KEPT).collect();
+            let words: FxHashSet<_> = words(&tokens(&prompt)).take(WORDS_KEPT).collect();
+            for word in &words {
+                self.vocabulary.entry(*word).or_default();
+            }
             self.prompts.push(Prompt { hash, text: excerpt(&prompt).into(), words });
         }
         hash
@@ -105,21 +140,77 @@ impl OwnPrompt {
         );
     }
 
-    /// The prompt whose own words the answer holds, while it lacks those of its own prompt.
-    fn nearer(&self, answer: &Answer) -> Option<&Prompt> {
-        let own = &self.prompts[*self.prompt_at.get(&answer.prompt)?];
-        let share = |of: &FxHashSet<u64>, without: &FxHashSet<u64>| {
-            let (all, held) = of.difference(without).fold((0_u32, 0_u32), |(all, held), word| {
-                (all + 1, held + u32::from(answer.words.contains(word)))
-            });
-            (all >= 2).then(|| f64::from(held) / f64::from(all))
-        };
-        self.prompts.iter().filter(|other| other.hash != own.hash).find(|other| {
-            match (share(&own.words, &other.words), share(&other.words, &own.words)) {
-                (Some(mine), Some(theirs)) => theirs - mine >= MARGIN,
-                _ => false,
+    /// Counts what the answer makes of the prompts' words.
+    fn count(&mut self, answer: &Answer) {
+        let own = self.prompt_at.get(&answer.prompt).map(|&at| &self.prompts[at].words);
+        self.settled += 1;
+        for word in own.into_iter().flatten() {
+            self.vocabulary.entry(*word).or_default().asked += 1;
+        }
+        for word in &answer.words {
+            if let Some(usage) = self.vocabulary.get_mut(word)
+                && own.is_none_or(|own| !own.contains(word))
+            {
+                usage.unasked_and_held += 1;
             }
-        })
+        }
+    }
+
+    /// Whether other answers hold the word without being asked about it. `answer` is one that holds it so.
+    fn is_common(&self, word: u64) -> bool {
+        let Some(usage) = self.vocabulary.get(&word) else { return false };
+        let unasked = self.settled.saturating_sub(usage.asked);
+        // Without the answer in question, which is no witness for itself.
+        let (held, all) = (usage.unasked_and_held.saturating_sub(1), unasked.saturating_sub(1));
+        held as f64 > all as f64 * COMMON
+    }
+
+    /// Whether the answer holds the words of `other` that are not its own prompt's, while it lacks those of its own
+    /// prompt that are not the other's; of all words, or of those that tell prompts apart.
+    fn fits_better(&self, answer: &Answer, other: &Prompt, only_telling: bool) -> bool {
+        let Some(&own) = self.prompt_at.get(&answer.prompt) else { return false };
+        let own = &self.prompts[own];
+        let count = |of: &FxHashSet<u64>, without: &FxHashSet<u64>| {
+            let (mut all, mut held) = (0_u32, 0_u32);
+            for word in of.difference(without) {
+                let holds = answer.words.contains(word);
+                if only_telling && holds && !own.words.contains(word) && self.is_common(*word) {
+                    continue;
+                }
+                all += 1;
+                held += u32::from(holds);
+            }
+            (all, held)
+        };
+        let (own_all, own_held) = count(&own.words, &other.words);
+        let (all, held) = count(&other.words, &own.words);
+        let share = |held: u32, all: u32| f64::from(held) / f64::from(all);
+        let shared = own.words.intersection(&other.words).count();
+        let same_question = shared as f64 > own.words.len().min(other.words.len()) as f64 * SAME_QUESTION;
+        !same_question
+            && own_all > 0
+            && held >= LEAST_WORDS
+            && share(held, all) - share(own_held, own_all) >= MARGIN
+    }
+
+    /// The prompts that an answer may belong to rather than to its own.
+    fn nearer(&self, answer: &Answer) -> Vec<usize> {
+        let fits = |other: &Prompt| other.hash != answer.prompt && self.fits_better(answer, other, false);
+        (0..self.prompts.len()).filter(|&at| fits(&self.prompts[at])).collect()
+    }
+
+    fn broke(&mut self, answer: &Answer, who: &str, why: &str, line: u64) {
+        let prompt = self.prompt_at.get(&answer.prompt).map_or("its prompt", |&at| &*self.prompts[at].text);
+        let mut records = vec![answer.request_line, line, answer.line];
+        records.sort_unstable();
+        records.dedup();
+        self.tally.broke(|| Finding {
+            summary: format!("{who} answers another prompt: {why}"),
+            expected: format!("an answer to `{prompt}`"),
+            observed: format!("`{}`", answer.opening),
+            records,
+            witness: None,
+        });
     }
 }
 
@@ -140,29 +231,29 @@ impl Check for OwnPrompt {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(answer) = self.answers.remove(&run) else { return };
-        let (why, line) = match (&answer.complaint, self.nearer(&answer)) {
-            (Some((why, line)), _) => (why.clone(), *line),
-            (None, Some(other)) => (format!("it fits `{}` better", other.text), answer.line),
-            (None, None) => return self.tally.kept(),
-        };
-        let prompt = self.prompt_at.get(&answer.prompt).map_or("its prompt", |&at| &*self.prompts[at].text);
-        let mut records = vec![answer.request_line, line, answer.line];
-        records.sort_unstable();
-        records.dedup();
-        self.tally.broke(|| Finding {
-            summary: format!(
-                "run `{}` of `{}` answers another prompt: {why}",
-                view.id,
-                index.user_name(Some(view.owner))
-            ),
-            expected: format!("an answer to `{prompt}`"),
-            observed: format!("`{}`", answer.opening),
-            records,
-            witness: None,
-        });
+        self.count(&answer);
+        let who = || format!("run `{}` of `{}`", view.id, index.user_name(Some(view.owner)));
+        if let Some((why, line)) = &answer.complaint {
+            return self.broke(&answer, &who(), why, *line);
+        }
+        let others = self.nearer(&answer);
+        if others.is_empty() || self.suspects.len() >= SUSPECTS_KEPT {
+            return self.tally.kept();
+        }
+        self.suspects.push(Suspect { who: who(), others, answer });
     }
 
-    fn finish(self: Box<Self>, _index: &Index) -> Vec<CheckResult> {
+    fn finish(mut self: Box<Self>, _index: &Index) -> Vec<CheckResult> {
+        for suspect in std::mem::take(&mut self.suspects) {
+            let fits = |at: &&usize| self.fits_better(&suspect.answer, &self.prompts[**at], true);
+            match suspect.others.iter().find(fits) {
+                Some(&other) => {
+                    let why = format!("it fits `{}` better", self.prompts[other].text);
+                    self.broke(&suspect.answer, &suspect.who, &why, suspect.answer.line);
+                }
+                None => self.tally.kept(),
+            }
+        }
         vec![self.tally.into_result("value/own-prompt")]
     }
 }

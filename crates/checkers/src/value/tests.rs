@@ -139,6 +139,24 @@ fn an_answer_to_another_prompt_is_caught() {
     }
 }
 
+/// Users ask one thing in many ways, and one sentence of an answer may hold the words of another's question by chance.
+#[test]
+fn chance_words_and_variants_of_a_question_are_no_other_prompt() {
+    const AI: &str = "I'm spending $50k/month on AI infrastructure";
+    let scenario = Scenario::golden_path().users(3).runs(2).without_quoted_references().prompts([
+        format!("{AI} for the teams «Données», データ基盤 and \"Müller\". Help me optimize costs."),
+        format!("{AI}. Help me optimize costs, and quote the reference below in your answer."),
+        "Who paid most for tapes in Lisbon? List storage tiers and answer with totals.".to_owned(),
+    ]);
+    let mut history = simulate(&scenario, 4);
+    rewrite(&mut history, |_, answer, _| {
+        format!(
+            "{answer}\nAll totals are $21,137 below the reference; the list of storage tiers holds the answer."
+        )
+    });
+    assert_eq!(verdict(&judged(&history), "value/own-prompt"), Verdict::Pass);
+}
+
 /// B07, cut off at 60 %, is the protocol's to judge; the text alone may pass.
 #[test]
 fn a_cut_answer_is_no_false_alarm_of_the_gates() {

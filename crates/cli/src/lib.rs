@@ -5,6 +5,8 @@ mod exit;
 
 pub mod args;
 mod config;
+#[cfg(test)]
+mod help_page;
 mod nearest;
 
 mod output;

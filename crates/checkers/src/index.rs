@@ -252,6 +252,8 @@ impl Index {
             RecordKind::Fault { id, phase, .. } => self.trouble.fault(id, *phase),
             RecordKind::Lost { count, .. } => {
                 self.trouble.lost = self.trouble.lost.saturating_add((*count).max(1));
+                // Nobody says where they are missing.
+                self.trouble.first_hole = Some(1);
             }
             RecordKind::Mark { name, .. } => self.trouble.timed_out |= name == "timed_out",
             RecordKind::Sample { .. } => {}

@@ -18,6 +18,20 @@ use goldenpath_protocol::EventType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// Checks that find what lies between records: a record that we missed there looks as if the target had failed.
+const EXPLAINED_BY_HOLES: &[&str] = &[
+    "sequence/terminal-true",
+    "sequence/seq-dense",
+    "sequence/after-request",
+    "delivery/no-loss",
+    "delivery/tabs-agree",
+    "delivery/deltas-concatenate",
+    "delivery/stream-equals-store",
+    "timing/tool-executing",
+    "timing/silence",
+    "timing/durations-true",
+];
+
 /// What to judge, and how strictly.
 #[derive(Debug, Clone)]
 pub struct JudgeConfig {
@@ -151,9 +165,19 @@ impl Judge {
         &self.terms
     }
 
-    /// Says that the history could not be read to its end: nothing that never came is evidence then.
+    /// Says that records are missing from here on, between others that may follow: what a hole explains is no
+    /// evidence from now on. What was judged before stands.
     pub fn mark_incomplete(&mut self) {
-        self.config.complete = false;
+        let next = self.index.last_line().saturating_add(1);
+        let trouble = self.index.trouble_mut();
+        trouble.incomplete = true;
+        trouble.first_hole.get_or_insert(next);
+    }
+
+    /// Says that the history ends early: what would have come after its end is no evidence, and nothing passes.
+    /// What lies before it is whole and is judged as ever.
+    pub fn mark_cut(&mut self) {
+        self.index.trouble_mut().cut = true;
     }
 
     /// Takes in the record of one line (the header is line 1).
@@ -275,8 +299,21 @@ impl Ruling<'_> {
             });
         };
         result.limit = result.limit.or(limit);
+        self.forgive(&mut result);
         result.verdict = self.temper(info, result.verdict, panicked);
         result
+    }
+
+    /// Takes back findings that records of ours, missing before their last line, may explain.
+    fn forgive(&self, result: &mut CheckResult) {
+        let Some(hole) = self.index.trouble().first_hole else { return };
+        if result.verdict != Verdict::Fail || !EXPLAINED_BY_HOLES.contains(&result.id) {
+            return;
+        }
+        result.findings.retain(|finding| finding.records.iter().all(|line| *line < hole));
+        if result.findings.is_empty() {
+            result.verdict = Verdict::Inconclusive(Reason::CaptureIncomplete);
+        }
     }
 
     /// A pass stands only when nothing was wrong with the looking; a missing coverage names its cause.

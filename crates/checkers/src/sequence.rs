@@ -148,7 +148,8 @@ impl Check for Sequence {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let open = self.open.remove(&run).unwrap_or_default();
-        let excuse = index.trouble().excuses_absence();
+        // The end was seen: only a hole in the record can excuse what is missing before it.
+        let excuse = index.trouble().excuses_holes();
         let whole = seen_whole(view);
         let who = || run_words(index, view);
         let expect = index.request_of_run(view).map(|request| request.expect.clone()).unwrap_or_default();

@@ -76,12 +76,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn judge_config(&self, timed: bool, complete: bool) -> JudgeConfig {
+    fn judge_config(&self, timed: bool) -> JudgeConfig {
         JudgeConfig {
             categories: self.categories.clone(),
             limits: self.limits.clone(),
             judge_timing: timed,
-            complete,
             ..JudgeConfig::default()
         }
     }
@@ -109,7 +108,7 @@ fn history(
 ) -> Judged {
     let header = reader.header().clone();
     let partial = is_partial(path);
-    let mut judge = Judge::new(&header, asked.judge_config(true, !partial));
+    let mut judge = Judge::new(&header, asked.judge_config(true));
     let mut errors: Vec<LineError> = Vec::new();
     let (mut first_t_ns, mut last_t_ns) = (u64::MAX, 0);
     let mut users = BTreeSet::new();
@@ -127,6 +126,9 @@ fn history(
                 judge.observe(line, &record);
             }
             Err(error) => {
+                if !error.is_cut() {
+                    judge.mark_incomplete();
+                }
                 wrong += 1;
                 if errors.len() < NAMED {
                     errors.push(error);
@@ -136,7 +138,7 @@ fn history(
     }
     let incomplete = incomplete(path, partial, &errors, wrong, output);
     if incomplete.is_some() {
-        judge.mark_incomplete();
+        judge.mark_cut();
     }
     Judged {
         path: path.to_owned(),
@@ -186,10 +188,18 @@ fn imported(
         unread = unread.or(why);
     }
     let several = captures.len() > 1;
+    let only_cut =
+        !several && captures.iter().all(|(_, capture)| capture.errors.iter().all(LineError::is_cut));
     let paths: Vec<PathBuf> = captures.iter().map(|(path, _)| path.clone()).collect();
     let captures = captures.into_iter().map(|(_, capture)| capture).collect();
     let imported = Imported::from_captures(captures, "captures", &asked.profile);
-    let mut judge = Judge::new(&imported.header, asked.judge_config(asked.timed_captures, unread.is_none()));
+    let mut judge = Judge::new(&imported.header, asked.judge_config(asked.timed_captures));
+    match (unread.is_some(), only_cut) {
+        (false, _) => {}
+        (true, true) => judge.mark_cut(),
+        // Captures put together are one order of time: what is missing of one may be missing anywhere.
+        (true, false) => judge.mark_incomplete(),
+    }
     let mut users = BTreeSet::new();
     let mut files: Vec<u64> = vec![0; paths.len()];
     for (place, entry) in (2_u64..).zip(&imported.records) {

@@ -6,7 +6,10 @@
 use crate::SessionClock;
 use crate::queue::{Entry, Queue};
 use goldenpath_history::redact;
-use goldenpath_history::{Direction, HISTORY_VERSION, Header, HistoryWriter, Record, RecordKind};
+use goldenpath_history::{
+    Direction, HISTORY_VERSION, Header, HistoryWriter, RECORDING, RECORDING_BEGUN, RECORDING_ENDED, Record,
+    RecordKind,
+};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -317,6 +320,7 @@ impl Writer {
     fn run(mut self, queue: &Queue) -> Written {
         let mut entries = Vec::new();
         let mut flushed = Instant::now();
+        self.mark(queue, RECORDING_BEGUN);
         loop {
             let turn = queue.take(&mut entries);
             for entry in entries.drain(..) {
@@ -346,12 +350,21 @@ impl Writer {
                 flushed = Instant::now();
             }
         }
+        self.mark(queue, RECORDING_ENDED);
         let end = match (self.failed, self.file) {
             (Some(why), _) => Err(why),
             (None, Some(output)) => complete(output),
             (None, None) => Ok(()),
         };
         Written { end, lines: self.lines, lost: self.lost }
+    }
+
+    /// Marks the file's beginning and end: a copy that ends without the second is cut, at whatever byte.
+    fn mark(&mut self, queue: &Queue, note: &'static str) {
+        if self.file.is_some() {
+            let kind = RecordKind::Mark { name: RECORDING.into(), note: Some(note.into()) };
+            self.keep(&Record { t_ns: queue.clock().now_ns(), conn: None, user: None, kind });
+        }
     }
 
     fn keep(&mut self, record: &Record<'_>) {

@@ -258,8 +258,9 @@ async fn a_recording_becomes_a_file_when_it_is_whole() {
     }
     assert!(!path.exists() && folder.path().join("history.jsonl.zst.partial").exists());
     let finished = recording.finish().unwrap();
-    assert_eq!((finished.lines, finished.lost), (4, 0));
-    assert_eq!(*seen.lock().unwrap(), [2, 3, 4]);
+    // The header, a mark at the beginning, three samples, a mark at the end.
+    assert_eq!((finished.lines, finished.lost), (6, 0));
+    assert_eq!(*seen.lock().unwrap(), [2, 3, 4, 5, 6]);
 
     let file = std::io::BufReader::new(std::fs::File::open(&path).unwrap());
     let mut reader = HistoryReader::open(file).unwrap();
@@ -269,7 +270,7 @@ async fn a_recording_becomes_a_file_when_it_is_whole() {
         record.unwrap();
         lines += 1;
     }
-    assert_eq!(lines, 3);
+    assert_eq!(lines, 5);
 }
 
 #[test]

@@ -4,7 +4,10 @@
 //! file of another kind is refused as a whole.
 
 use crate::lines::Lines;
-use crate::{HISTORY_VERSION, Header, LineError, LineFault, OpenError, Record, line};
+use crate::{
+    HISTORY_VERSION, Header, LineError, LineFault, OpenError, RECORDING, RECORDING_BEGUN, Record, RecordKind,
+    line,
+};
 use serde::Deserialize;
 use std::fmt;
 use std::io::{self, BufRead, Write};
@@ -18,6 +21,8 @@ pub struct HistoryReader<R: BufRead> {
     lines: Lines<R>,
     header: Header,
     scratch: String,
+    /// A recorder marked the beginning, and its mark of the end has not come.
+    unfinished: bool,
 }
 
 impl<R: BufRead> HistoryReader<R> {
@@ -38,7 +43,7 @@ impl<R: BufRead> HistoryReader<R> {
     pub(crate) fn after_first(lines: Lines<R>) -> Result<Self, OpenError> {
         let text = lines.text().unwrap_or_default();
         let header = serde_json::from_str(text).map_err(|why| OpenError::Unknown(why.to_string()))?;
-        Ok(Self { lines, header, scratch: String::new() })
+        Ok(Self { lines, header, scratch: String::new(), unfinished: false })
     }
 
     /// The first line.
@@ -55,9 +60,16 @@ impl<R: BufRead> HistoryReader<R> {
         reason = "records borrow from the reader; `Iterator` cannot lend"
     )]
     pub fn next(&mut self) -> Option<Result<(u64, Record<'_>), LineError>> {
-        let number = match self.lines.advance()? {
-            Ok(number) => number,
-            Err(error) => return Some(Err(error)),
+        let number = match self.lines.advance() {
+            Some(Ok(number)) => number,
+            Some(Err(error)) => {
+                self.unfinished &= !error.is_cut();
+                return Some(Err(error));
+            }
+            None if std::mem::take(&mut self.unfinished) => {
+                return Some(Err(self.lines.fault(LineFault::Cut)));
+            }
+            None => return None,
         };
         let unended = self.lines.unended();
         let read = match self.lines.text() {
@@ -65,8 +77,18 @@ impl<R: BufRead> HistoryReader<R> {
             None => Err(LineFault::NotUtf8),
         };
         Some(match read {
-            Ok(record) => Ok((number, record)),
-            Err(_) if unended => Err(LineError { line: number, fault: LineFault::Cut }),
+            Ok(record) => {
+                if let RecordKind::Mark { name, note } = &record.kind
+                    && name == RECORDING
+                {
+                    self.unfinished = note.as_deref() == Some(RECORDING_BEGUN);
+                }
+                Ok((number, record))
+            }
+            Err(_) if unended => {
+                self.unfinished = false;
+                Err(LineError { line: number, fault: LineFault::Cut })
+            }
             Err(fault) => Err(LineError { line: number, fault }),
         })
     }
@@ -213,7 +235,10 @@ fn write_line<W: Write>(mut out: W, value: &impl serde::Serialize) -> io::Result
 #[cfg(test)]
 mod tests {
     use super::{HistoryReader, HistoryWriter};
-    use crate::{Direction, Header, LineFault, OpenError, Record, RecordKind};
+    use crate::{
+        Direction, Header, LineFault, OpenError, RECORDING, RECORDING_BEGUN, RECORDING_ENDED, Record,
+        RecordKind,
+    };
     use std::borrow::Cow;
 
     fn frames(count: u64) -> Vec<Record<'static>> {
@@ -295,6 +320,26 @@ mod tests {
         let (records, faults) = read(&bytes[..bytes.len() - 5]);
         assert_eq!(records.len(), 2);
         assert_eq!(faults, [(4, LineFault::Cut)]);
+    }
+
+    #[test]
+    fn a_recording_cut_between_two_lines_says_so_too() {
+        let mark = |note: &'static str| Record {
+            t_ns: 0,
+            conn: None,
+            user: None,
+            kind: RecordKind::Mark { name: RECORDING.into(), note: Some(note.into()) },
+        };
+        let mut records = vec![mark(RECORDING_BEGUN)];
+        records.extend(frames(3));
+        records.push(mark(RECORDING_ENDED));
+        let bytes = written(false, &records);
+        assert_eq!(read(&bytes).1, []);
+        let begun_end = written(false, &records[..1]).len();
+        for end in begun_end..bytes.len() - 1 {
+            let faults = read(&bytes[..end]).1;
+            assert!(matches!(faults.as_slice(), [(_, LineFault::Cut)]), "cut at {end}: {faults:?}");
+        }
     }
 
     #[test]

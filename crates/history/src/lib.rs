@@ -19,7 +19,8 @@ pub use capture::{Capture, Imported, ImportedRecord, Input};
 pub use codec::{HistoryReader, HistoryWriter};
 pub use error::{LineError, LineFault, OpenError};
 pub use record::{
-    ClosedBy, Direction, Expect, FaultPhase, HISTORY_VERSION, Header, Outcome, Record, RecordKind, ToolDemand,
+    ClosedBy, Direction, Expect, FaultPhase, HISTORY_VERSION, Header, Outcome, RECORDING, RECORDING_BEGUN,
+    RECORDING_ENDED, Record, RecordKind, ToolDemand,
 };
 pub use redact::{REDACTED_JWT, REDACTED_KEY, REDACTED_TOKEN, redact, redact_known, was_redacted};
 pub use reference::{find_reference, make_reference, references, split_reference, with_reference};

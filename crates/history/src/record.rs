@@ -7,6 +7,14 @@ use std::collections::BTreeMap;
 /// The version of the format; the header's `history` holds it.
 pub const HISTORY_VERSION: u32 = 1;
 
+/// The mark that a recorder puts at a history's beginning and end. A history that has the first and lacks the
+/// second was cut, even when its last line is whole.
+pub const RECORDING: &str = "recording";
+/// The note of the first such mark.
+pub const RECORDING_BEGUN: &str = "begun";
+/// The note of the last one.
+pub const RECORDING_ENDED: &str = "ended";
+
 /// The first line of a history: what was driven and under which limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {

@@ -94,6 +94,7 @@ impl Check for Success {
         }
         match self.broken(view, index) {
             None => self.tally.kept(),
+            Some(_) if index.trouble().excuses_holes().is_some() => {}
             Some(how) => self.tally.broke(|| Finding {
                 summary: format!("{} did not keep every promise", run_words(index, view)),
                 expected: "what its scenario owes, in time and whole".to_owned(),

@@ -9,8 +9,12 @@ use std::collections::BTreeMap;
 pub struct Trouble {
     /// Records that the capture lost.
     pub lost: u64,
-    /// The history ends early, or could not be read whole.
+    /// Some of the history's records could not be read, and others after them could.
     pub incomplete: bool,
+    /// The history ends early; up to its end it is whole.
+    pub cut: bool,
+    /// The line from which on records may be missing between others.
+    pub first_hole: Option<u64>,
     /// The run's time was over.
     pub timed_out: bool,
     /// The last attempt to connect with a true credential got no answer.
@@ -32,7 +36,7 @@ impl Trouble {
     /// Whether something that never came may have been missed by us.
     #[must_use]
     pub fn excuses_absence(&self) -> Option<Reason> {
-        if self.lost > 0 || self.incomplete {
+        if self.lost > 0 || self.incomplete || self.cut {
             Some(Reason::CaptureIncomplete)
         } else if self.timed_out {
             Some(Reason::TimedOut)
@@ -41,6 +45,13 @@ impl Trouble {
         } else {
             None
         }
+    }
+
+    /// Whether something missing between records that are there may have been missed by us: never so because the
+    /// end of a history is missing.
+    #[must_use]
+    pub fn excuses_holes(&self) -> Option<Reason> {
+        (self.lost > 0 || self.incomplete).then_some(Reason::CaptureIncomplete)
     }
 
     /// Why nothing of this history can be called a pass.

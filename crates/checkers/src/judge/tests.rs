@@ -1,6 +1,6 @@
 use super::{Judge, JudgeConfig};
-use crate::fixture::{healthy, judged, judged_with, place, verdict};
-use crate::{CHECKS, Category, Check, CheckResult, Index, Observation, Reason, Verdict};
+use crate::fixture::{alarms, healthy, judged, judged_with, place, verdict};
+use crate::{CHECKS, Category, Check, CheckResult, Index, Judgement, Observation, Reason, Verdict};
 use goldenpath_history::{FaultPhase, Record, RecordKind};
 use goldenpath_simulator::History;
 use rstest::rstest;
@@ -83,6 +83,61 @@ fn a_cut_history_is_judged_and_passes_nothing() {
     history.records.truncate(end);
     let said = judged_with(&history, JudgeConfig { complete: false, ..JudgeConfig::default() });
     assert_eq!(verdict(&said, "sequence/one-terminal"), &Verdict::Inconclusive(Reason::CaptureIncomplete));
+}
+
+/// Judges what is left when the records from `end` on are missing and that is known.
+fn judged_cut(history: &History, end: usize) -> Judgement {
+    let mut judge = Judge::new(&history.header, JudgeConfig::default());
+    for (line, record) in history.numbered().take(end) {
+        judge.observe(line, record);
+    }
+    judge.mark_cut();
+    judge.finish()
+}
+
+#[test]
+fn no_cut_of_a_healthy_history_blames_the_backend() {
+    let history = healthy();
+    let mut wrong = Vec::new();
+    for end in 0..history.records.len() {
+        let said = judged_cut(&history, end);
+        wrong.extend(alarms(&said, &[""]).into_iter().map(|alarm| format!("cut before {end}: {alarm}")));
+        assert!(said.checks.iter().all(|check| check.verdict != Verdict::Pass));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_unreadable_record_of_a_healthy_history_blames_the_backend() {
+    let history = healthy();
+    let mut wrong = Vec::new();
+    for missing in 0..history.records.len() {
+        let mut judge = Judge::new(&history.header, JudgeConfig::default());
+        for (at, (line, record)) in history.numbered().enumerate() {
+            if at == missing {
+                judge.mark_incomplete();
+            } else {
+                judge.observe(line, record);
+            }
+        }
+        let alarms = alarms(&judge.finish(), &[""]);
+        wrong.extend(
+            alarms.into_iter().map(|alarm| format!("without {:?}: {alarm}", history.records[missing])),
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_was_broken_before_the_cut_still_fails() {
+    let mut history = healthy();
+    let lost = place(&history, "tool_completed");
+    history.records.remove(lost);
+    let end = place(&history, "agent_completed") + 1;
+    let said = judged_cut(&history, end);
+    for id in ["sequence/tool-pairs", "sequence/seq-dense", "delivery/no-loss"] {
+        assert_eq!(verdict(&said, id), &Verdict::Fail, "{id}");
+    }
 }
 
 #[test]

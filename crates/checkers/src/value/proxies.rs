@@ -73,6 +73,14 @@ impl Proxies {
             && thinking.is_some()
             && (!owes_tools || (executing.is_some() && completed.is_some()))
             && answered.is_some();
+        // What never came may have been missed by us; what came and was wrong counts all the same.
+        let excused = match view.terminal {
+            None => index.trouble().excuses_absence(),
+            Some(_) => index.trouble().excuses_holes(),
+        };
+        if excused.is_some() && (reached.disordered || !whole) && !reached.leaked && !reached.junk {
+            return;
+        }
         let since = |from: Option<u64>, to: Option<u64>| match (from, to) {
             (Some(from), Some(to)) => ms(to.saturating_sub(from)),
             _ => f64::INFINITY,
@@ -126,7 +134,8 @@ impl Proxies {
                 && request.refused_line.is_none()
                 && matches!(request.expect.outcome, Outcome::Completed | Outcome::Any)
         };
-        let lost = index.requests().filter(|(_, request)| unanswered(request)).count() as u64;
+        let excused = index.trouble().excuses_absence().is_some();
+        let lost = index.requests().filter(|(_, request)| !excused && unanswered(request)).count() as u64;
         self.confidence.of += lost;
         self.going_on.of += lost;
         [said(self.confidence, "value/confidence"), said(self.going_on, "value/continue")]

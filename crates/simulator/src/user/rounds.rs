@@ -1,0 +1,241 @@
+//! A round: some runs asked for at once, their events numbered as they are made, and what the store tells afterwards.
+
+use super::User;
+use super::delivery::{Break, Sent, What};
+use crate::clock::MS;
+use crate::history::line;
+use crate::plan::{Planned, RunPlan, plan};
+use crate::scenario::{Ending, Resume};
+use crate::tab::{Effect, Pending};
+use goldenpath_history::RecordKind;
+use goldenpath_protocol::{ClientFrame, EventHead, RunEvent, ServerFrame};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+
+/// Who speaks for a run, and who works inside it.
+const SUPERVISOR: &str = "analyst";
+const SPECIALIST: &str = "cost_specialist";
+
+impl User {
+    pub(super) fn round(&mut self, round: u32, out: &mut Vec<Pending>) {
+        let begin = self.schedule.round(self.pen.user, round);
+        let end = if round + 1 == self.scenario.rounds() {
+            self.schedule.probes_ns
+        } else {
+            self.schedule.round(self.pen.user, round + 1)
+        };
+        if round > 0 && round.is_multiple_of(8) {
+            self.ping(0, begin, u64::from(round) + 3, out);
+        }
+        let lanes = self.scenario.at_once.min(self.scenario.runs - round * self.scenario.at_once);
+        let runs: Vec<RunPlan> = (0..lanes)
+            .map(|lane| {
+                let run = round * self.scenario.at_once + lane;
+                let at = begin + 4 * MS + u64::from(lane) * 15 * MS;
+                plan(&self.scenario, self.pen.ids, self.pen.user, run, lane, at, &mut self.rng)
+            })
+            .collect();
+
+        let mut sent = Vec::new();
+        for run in &runs {
+            self.request(run, out, &mut sent);
+        }
+        if round == 0 && self.scenario.refreshed {
+            self.refresh(begin + 9 * MS, out, &mut sent);
+        }
+        let stored = self.number(&runs, &mut sent);
+        let gap = if round == 0 { self.planned_break(&runs, &mut sent) } else { None };
+        self.heartbeats(end, &mut sent);
+        self.deliver(sent, gap, out);
+
+        if self.scenario.store || (round == 0 && self.scenario.resume == Resume::GapSignalled) {
+            let after = self.tabs.iter().map(|tab| tab.last_ns).max().unwrap_or(begin) + 20 * MS;
+            for (i, document) in stored.into_iter().enumerate() {
+                out.push(self.pen.mark(after + i as u64 * MS, "store", document.to_string()));
+            }
+        }
+    }
+
+    /// The tab that asks for a run.
+    fn asking_tab(&self, run: u32) -> usize {
+        (run % self.scenario.tabs) as usize
+    }
+
+    fn message(run: &RunPlan) -> String {
+        format!("{}\nReference: {}", run.prompt, run.reference)
+    }
+
+    fn request(&mut self, run: &RunPlan, out: &mut Vec<Pending>, sent: &mut Vec<Sent>) {
+        let tab = self.asking_tab(run.run);
+        let conn = self.tabs[tab].conn;
+        let (ids, user) = (self.pen.ids, self.pen.user);
+        let request_id = ids.request(user, run.run);
+        let thread_id = ids.thread(user, run.lane);
+        let frame = ClientFrame::AgentRequest {
+            request_id: request_id.clone(),
+            // The first run of a lane lets the server begin the thread.
+            thread_id: (run.run >= self.scenario.at_once).then(|| thread_id.clone()),
+            agent: None,
+            message: Self::message(run),
+        };
+        let times = if self.scenario.retried { 2 } else { 1 };
+        for time in 0..times {
+            let at = run.requested_ns + time * 12 * MS;
+            let mut record = self.pen.record(
+                at,
+                Some(conn),
+                RecordKind::Request {
+                    request_id: Cow::Owned(request_id.to_string()),
+                    intended_t_ns: at,
+                    scenario: Cow::Owned(self.scenario.name.clone()),
+                    reference: Some(Cow::Owned(run.reference.clone())),
+                    prompt: Some(Cow::Owned(run.prompt.clone())),
+                    expect: run.expect.clone(),
+                },
+            );
+            if time == 0 {
+                record.effect = Effect::RunBegan;
+            }
+            out.push(record);
+            out.push(self.pen.outgoing(at + 60_000, conn, &frame));
+            let accepted = ServerFrame::RequestAccepted {
+                request_id: request_id.clone(),
+                run_id: ids.run(user, run.run),
+                thread_id: thread_id.clone(),
+                duplicate: time > 0,
+            };
+            let made_ns = run.accepted_ns + time * 12 * MS;
+            sent.push(Sent { made_ns, tab: Some(tab), what: What::Frame(line(&accepted)) });
+        }
+        if let Some(at) = run.cancel_ns {
+            out.push(self.pen.outgoing(at, conn, &ClientFrame::Cancel { run_id: ids.run(user, run.run) }));
+        }
+    }
+
+    fn refresh(&mut self, at: u64, out: &mut Vec<Pending>, sent: &mut Vec<Sent>) {
+        let conn = self.tabs[0].conn;
+        let frame = ClientFrame::Refresh { token: "[redacted]".to_owned() };
+        out.push(self.pen.outgoing(at, conn, &frame));
+        let answer = line(&ServerFrame::TokenRefreshed { token_expires_at: self.pen.refreshed_until(at) });
+        let note = json!({
+            "kind": "refresh",
+            "owner": self.pen.name,
+            "target": self.pen.ids.connection(self.pen.user, conn),
+            "status": null,
+            "answer": answer,
+        });
+        sent.push(Sent { made_ns: at + MS, tab: Some(0), what: What::Frame(answer) });
+        out.push(self.pen.mark(at + 5 * MS, "probe", note.to_string()));
+    }
+
+    /// Numbers the events of a round in the order in which they are made; returns the store's documents.
+    fn number(&mut self, runs: &[RunPlan], sent: &mut Vec<Sent>) -> Vec<Value> {
+        let mut order: Vec<(usize, &Planned)> = runs
+            .iter()
+            .enumerate()
+            .flat_map(|(i, run)| run.events.iter().map(move |event| (i, event)))
+            .collect();
+        order.sort_by_key(|(_, event)| event.made_ns);
+        let keeps = self.scenario.store || self.scenario.resume == Resume::GapSignalled;
+        let mut stored: Vec<Vec<Value>> = runs.iter().map(|_| Vec::new()).collect();
+        let mut seqs = vec![0; runs.len()];
+        for (i, planned) in order {
+            let run = &runs[i];
+            self.offset += 1;
+            seqs[i] += 1;
+            let event = self.event(run, planned, seqs[i]);
+            let ends = event.body.event_type().is_terminal();
+            let mut value = serde_json::to_value(&event).unwrap_or_default();
+            if self.scenario.extra_fields
+                && let Some(fields) = value.as_object_mut()
+            {
+                fields.insert("x_trace".to_owned(), json!({ "span": self.offset }));
+                fields.insert("model_version".to_owned(), json!("analyst-3"));
+            }
+            let raw = if self.scenario.extra_fields { value.to_string() } else { line(&event) };
+            if keeps {
+                if let Some(fields) = value.as_object_mut() {
+                    fields.remove("offset");
+                }
+                stored[i].push(value);
+            }
+            let acked_by = ends.then(|| self.asking_tab(run.run));
+            let what = What::Event { raw, offset: self.offset, ends, acked_by };
+            sent.push(Sent { made_ns: planned.made_ns, tab: None, what });
+            if self.scenario.extra_types && !ends {
+                let note = json!({ "type": "x.typing", "agent_name": SUPERVISOR, "after": self.offset });
+                sent.push(Sent { made_ns: planned.made_ns, tab: None, what: What::Frame(note.to_string()) });
+            }
+        }
+        let documents = runs.iter().zip(stored).map(|(run, events)| self.document(run, events));
+        if keeps { documents.collect() } else { Vec::new() }
+    }
+
+    fn event(&self, run: &RunPlan, planned: &Planned, seq: u64) -> RunEvent {
+        let (ids, user) = (self.pen.ids, self.pen.user);
+        let timestamp = self.pen.clock.server(planned.made_ns);
+        let (agent_name, parent_agent) =
+            if planned.sub_agent { (SPECIALIST, Some(SUPERVISOR.to_owned())) } else { (SUPERVISOR, None) };
+        RunEvent {
+            body: planned.body.clone(),
+            head: EventHead {
+                event_id: ids.event(user, self.offset, timestamp.unix_ms()),
+                timestamp,
+                user_id: ids.user(user),
+                thread_id: ids.thread(user, run.lane),
+                run_id: ids.run(user, run.run),
+                request_id: ids.request(user, run.run),
+                seq,
+                offset: Some(self.offset),
+                agent_name: agent_name.to_owned(),
+                parent_agent,
+            },
+        }
+    }
+
+    /// What `GET /runs/{id}` answers, wrapped as the mark that holds it.
+    fn document(&self, run: &RunPlan, events: Vec<Value>) -> Value {
+        let (ids, user) = (self.pen.ids, self.pen.user);
+        let run_id = ids.run(user, run.run);
+        json!({
+            "run_id": run_id,
+            "status": 200,
+            "body": {
+                "run_id": run_id,
+                "thread_id": ids.thread(user, run.lane),
+                "request_id": ids.request(user, run.run),
+                "state": run.state,
+                "event_count": events.len(),
+                "events": events,
+                "final_response": run.answer,
+            },
+        })
+    }
+
+    /// Where the first tab goes away and comes back in this round, if the scenario says so.
+    fn planned_break(&self, runs: &[RunPlan], sent: &mut Vec<Sent>) -> Option<Break> {
+        // A cancel needs the tab that asked.
+        if self.scenario.resume == Resume::Never || self.scenario.ending == Ending::Cancelled {
+            return None;
+        }
+        let settled = runs.iter().map(|run| run.accepted_ns).max()? + 20 * MS;
+        let events: Vec<(u64, u64)> = sent
+            .iter()
+            .filter_map(|sent| match sent.what {
+                What::Event { offset, .. } => Some((sent.made_ns, offset)),
+                _ => None,
+            })
+            .collect();
+        let last = events.len().checked_sub(1)?;
+        let (after_offset, rejoin_ns) = match self.scenario.resume {
+            Resume::MidRun | Resume::GapSignalled => {
+                let away = events.iter().position(|&(made, _)| made >= settled)?.min(last.saturating_sub(3));
+                let back = (away + 2).min(last);
+                (events[away].1, (events[back].0 + MS).max(events[away].0 + 15 * MS))
+            }
+            _ => (events[last].1, events[last].0 + 60 * MS),
+        };
+        sent.push(Sent { made_ns: rejoin_ns, tab: Some(0), what: What::Rejoin });
+        Some(Break { after_offset, rejoin_ns })
+    }
+}

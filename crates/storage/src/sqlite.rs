@@ -3,15 +3,20 @@
 //! One connection writes and a few read (WAL lets them go on meanwhile). Every write transaction begins
 //! `IMMEDIATE`: one that begins as a reader fails with "busy" when it turns into a writer, no time-out helps.
 
+mod rows;
+mod write;
+
+use self::rows::{RunRow, ThreadRow, run_record, thread_records};
+use self::write::{append_event, begin_run};
 use crate::schema::{self, SchemaError};
-use crate::{BeginRun, Begun, NewRun, RunRecord, Store, StoreError, StoredEvent, ThreadRecord};
+use crate::{BeginRun, NewRun, RunRecord, Store, StoreError, StoredEvent, ThreadRecord};
 use async_trait::async_trait;
-use goldenpath_protocol::{RequestId, RunId, RunState, ThreadId, Timestamp, UserId};
+use goldenpath_protocol::{RunId, ThreadId, UserId};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Sqlite};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,9 +25,6 @@ const READERS: u32 = 4;
 
 /// Longest wait for a connection or for another process's lock; then the store is `Unavailable`.
 const WAIT: Duration = Duration::from_secs(5);
-
-/// How long a request id stays taken.
-const REQUEST_ID_LIFE_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -236,210 +238,6 @@ impl Store for SqliteStore {
         let mut writer = self.writer().await?;
         let transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
         Ok(transaction.rollback().await?)
-    }
-}
-
-async fn begin_run(connection: &mut SqliteConnection, request: &NewRun) -> Result<BeginRun, StoreError> {
-    let now = request.now.unix_ms();
-    sqlx::query("DELETE FROM requests WHERE created_ms <= ?")
-        .bind(now - REQUEST_ID_LIFE_MS)
-        .execute(&mut *connection)
-        .await?;
-
-    let known: Option<(String, String, Option<String>, String, String)> = sqlx::query_as(
-        "SELECT r.run_id, r.thread_id, q.thread_asked, r.agent, r.message
-         FROM requests q JOIN runs r USING (run_id)
-         WHERE q.user_id = ? AND q.request_id = ?",
-    )
-    .bind(request.user_id.as_str())
-    .bind(request.request_id.as_str())
-    .fetch_optional(&mut *connection)
-    .await?;
-    if let Some((run_id, thread_id, thread_asked, agent, message)) = known {
-        let same = thread_asked.as_deref() == request.thread_id.as_ref().map(ThreadId::as_str)
-            && agent == request.agent
-            && message == request.message;
-        if !same {
-            return Ok(BeginRun::Conflict);
-        }
-        return Ok(BeginRun::Duplicate(Begun {
-            run_id: id(RunId::new(run_id))?,
-            thread_id: id(ThreadId::new(thread_id))?,
-        }));
-    }
-
-    let thread_id = match &request.thread_id {
-        Some(asked) => {
-            // Another user's thread is touched no more than an unknown one, and looks the same.
-            let touched = sqlx::query(
-                "UPDATE threads SET updated_ms = max(updated_ms, ?) WHERE thread_id = ? AND user_id = ?",
-            )
-            .bind(now)
-            .bind(asked.as_str())
-            .bind(request.user_id.as_str())
-            .execute(&mut *connection)
-            .await?;
-            if touched.rows_affected() == 0 {
-                return Ok(BeginRun::UnknownThread);
-            }
-            asked
-        }
-        None => {
-            sqlx::query(
-                "INSERT INTO threads (thread_id, user_id, created_ms, updated_ms) VALUES (?, ?, ?, ?)",
-            )
-            .bind(request.new_thread_id.as_str())
-            .bind(request.user_id.as_str())
-            .bind(now)
-            .bind(now)
-            .execute(&mut *connection)
-            .await?;
-            &request.new_thread_id
-        }
-    };
-    sqlx::query(
-        "INSERT INTO runs (run_id, thread_id, user_id, request_id, agent, message, state, created_ms)
-         VALUES (?, ?, ?, ?, ?, ?, 'running', ?)",
-    )
-    .bind(request.run_id.as_str())
-    .bind(thread_id.as_str())
-    .bind(request.user_id.as_str())
-    .bind(request.request_id.as_str())
-    .bind(&request.agent)
-    .bind(&request.message)
-    .bind(now)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "INSERT INTO requests (user_id, request_id, run_id, thread_asked, created_ms) VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(request.user_id.as_str())
-    .bind(request.request_id.as_str())
-    .bind(request.run_id.as_str())
-    .bind(request.thread_id.as_ref().map(ThreadId::as_str))
-    .bind(now)
-    .execute(&mut *connection)
-    .await?;
-    Ok(BeginRun::Started(Begun { run_id: request.run_id.clone(), thread_id: thread_id.clone() }))
-}
-
-async fn append_event(connection: &mut SqliteConnection, event: &StoredEvent) -> Result<(), StoreError> {
-    let seq =
-        i64::try_from(event.seq).map_err(|_| StoreError::Failed(format!("`{}` is no seq", event.seq)))?;
-    let known: Option<String> =
-        sqlx::query_scalar("SELECT event_id FROM events WHERE run_id = ? AND seq = ?")
-            .bind(event.run_id.as_str())
-            .bind(seq)
-            .fetch_optional(&mut *connection)
-            .await?;
-    match known {
-        // The answer to an earlier attempt was lost.
-        Some(known) if known == event.event_id.as_str() => return Ok(()),
-        Some(_) => {
-            return Err(StoreError::Failed(format!(
-                "run `{}` has another event {seq} already",
-                event.run_id
-            )));
-        }
-        None => {}
-    }
-    let (state, answer) = match &event.ends {
-        Some((state, answer)) => (*state, answer.as_deref()),
-        None => (RunState::Running, None),
-    };
-    let counted = sqlx::query(
-        "UPDATE runs SET event_count = event_count + 1, state = ?, final_response = ?
-         WHERE run_id = ? AND state = 'running'",
-    )
-    .bind(state.as_str())
-    .bind(answer)
-    .bind(event.run_id.as_str())
-    .execute(&mut *connection)
-    .await?;
-    if counted.rows_affected() == 0 {
-        return Err(StoreError::Failed(format!(
-            "run `{}` is unknown or over: nothing may follow",
-            event.run_id
-        )));
-    }
-    sqlx::query("INSERT INTO events (run_id, seq, event_id, envelope) VALUES (?, ?, ?, ?)")
-        .bind(event.run_id.as_str())
-        .bind(seq)
-        .bind(event.event_id.as_str())
-        .bind(&event.envelope)
-        .execute(&mut *connection)
-        .await?;
-    Ok(())
-}
-
-/// run, thread, user, request, agent, message, state, event count, final response, created (ms).
-type RunRow = (String, String, String, String, String, String, String, i64, Option<String>, i64);
-
-fn run_record(row: RunRow) -> Result<RunRecord, StoreError> {
-    let (run, thread, user, request, agent, message, state, event_count, final_response, created_ms) = row;
-    Ok(RunRecord {
-        run_id: id(RunId::new(run))?,
-        thread_id: id(ThreadId::new(thread))?,
-        user_id: id(UserId::new(user))?,
-        request_id: id(RequestId::new(request))?,
-        agent,
-        message,
-        state: run_state(&state)?,
-        event_count: u64::try_from(event_count).unwrap_or(0),
-        final_response,
-        created_at: Timestamp::from_unix_ms(created_ms),
-    })
-}
-
-fn run_state(name: &str) -> Result<RunState, StoreError> {
-    [RunState::Running, RunState::Completed, RunState::Failed, RunState::Cancelled]
-        .into_iter()
-        .find(|state| state.as_str() == name)
-        .ok_or_else(|| StoreError::Failed(format!("`{name}` is no state of a run")))
-}
-
-/// thread, user, created (ms), updated (ms), one of its runs.
-type ThreadRow = (String, String, i64, i64, Option<String>);
-
-/// Rows of one thread lie side by side.
-fn thread_records(rows: Vec<ThreadRow>) -> Result<Vec<ThreadRecord>, StoreError> {
-    let mut threads: Vec<ThreadRecord> = Vec::new();
-    for (thread, user, created_ms, updated_ms, run) in rows {
-        if threads.last().is_none_or(|last| last.thread_id.as_str() != thread) {
-            threads.push(ThreadRecord {
-                thread_id: id(ThreadId::new(thread))?,
-                user_id: id(UserId::new(user))?,
-                created_at: Timestamp::from_unix_ms(created_ms),
-                updated_at: Timestamp::from_unix_ms(updated_ms),
-                runs: Vec::new(),
-            });
-        }
-        if let (Some(last), Some(run)) = (threads.last_mut(), run) {
-            last.runs.push(id(RunId::new(run))?);
-        }
-    }
-    Ok(threads)
-}
-
-/// An identity that the store holds was valid when it was written; another one means a damaged file.
-fn id<T>(parsed: Result<T, goldenpath_protocol::InvalidId>) -> Result<T, StoreError> {
-    parsed.map_err(|error| StoreError::Failed(error.to_string()))
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        /// Primary result codes of SQLite: another connection holds the lock.
-        const BUSY_OR_LOCKED: [i64; 2] = [5, 6];
-        let busy = match &error {
-            sqlx::Error::PoolTimedOut => true,
-            // The code is the extended one; its lowest byte is the primary one.
-            sqlx::Error::Database(cause) => cause
-                .code()
-                .and_then(|code| code.parse::<i64>().ok())
-                .is_some_and(|code| BUSY_OR_LOCKED.contains(&(code & 0xff))),
-            _ => false,
-        };
-        if busy { Self::Unavailable } else { Self::Failed(error.to_string()) }
     }
 }
 

@@ -1,0 +1,148 @@
+//! The two writes: a run begins, an event is appended. Each goes on inside a transaction of its caller.
+
+use super::rows::id;
+use crate::{BeginRun, Begun, NewRun, StoreError, StoredEvent};
+use goldenpath_protocol::{RunId, RunState, ThreadId};
+use sqlx::SqliteConnection;
+
+/// How long a request id stays taken.
+const REQUEST_ID_LIFE_MS: i64 = 24 * 60 * 60 * 1_000;
+
+pub(super) async fn begin_run(
+    connection: &mut SqliteConnection,
+    request: &NewRun,
+) -> Result<BeginRun, StoreError> {
+    let now = request.now.unix_ms();
+    sqlx::query("DELETE FROM requests WHERE created_ms <= ?")
+        .bind(now - REQUEST_ID_LIFE_MS)
+        .execute(&mut *connection)
+        .await?;
+
+    let known: Option<(String, String, Option<String>, String, String)> = sqlx::query_as(
+        "SELECT r.run_id, r.thread_id, q.thread_asked, r.agent, r.message
+         FROM requests q JOIN runs r USING (run_id)
+         WHERE q.user_id = ? AND q.request_id = ?",
+    )
+    .bind(request.user_id.as_str())
+    .bind(request.request_id.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some((run_id, thread_id, thread_asked, agent, message)) = known {
+        let same = thread_asked.as_deref() == request.thread_id.as_ref().map(ThreadId::as_str)
+            && agent == request.agent
+            && message == request.message;
+        if !same {
+            return Ok(BeginRun::Conflict);
+        }
+        return Ok(BeginRun::Duplicate(Begun {
+            run_id: id(RunId::new(run_id))?,
+            thread_id: id(ThreadId::new(thread_id))?,
+        }));
+    }
+
+    let thread_id = match &request.thread_id {
+        Some(asked) => {
+            // Another user's thread is touched no more than an unknown one, and looks the same.
+            let touched = sqlx::query(
+                "UPDATE threads SET updated_ms = max(updated_ms, ?) WHERE thread_id = ? AND user_id = ?",
+            )
+            .bind(now)
+            .bind(asked.as_str())
+            .bind(request.user_id.as_str())
+            .execute(&mut *connection)
+            .await?;
+            if touched.rows_affected() == 0 {
+                return Ok(BeginRun::UnknownThread);
+            }
+            asked
+        }
+        None => {
+            sqlx::query(
+                "INSERT INTO threads (thread_id, user_id, created_ms, updated_ms) VALUES (?, ?, ?, ?)",
+            )
+            .bind(request.new_thread_id.as_str())
+            .bind(request.user_id.as_str())
+            .bind(now)
+            .bind(now)
+            .execute(&mut *connection)
+            .await?;
+            &request.new_thread_id
+        }
+    };
+    sqlx::query(
+        "INSERT INTO runs (run_id, thread_id, user_id, request_id, agent, message, state, created_ms)
+         VALUES (?, ?, ?, ?, ?, ?, 'running', ?)",
+    )
+    .bind(request.run_id.as_str())
+    .bind(thread_id.as_str())
+    .bind(request.user_id.as_str())
+    .bind(request.request_id.as_str())
+    .bind(&request.agent)
+    .bind(&request.message)
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO requests (user_id, request_id, run_id, thread_asked, created_ms) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(request.user_id.as_str())
+    .bind(request.request_id.as_str())
+    .bind(request.run_id.as_str())
+    .bind(request.thread_id.as_ref().map(ThreadId::as_str))
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
+    Ok(BeginRun::Started(Begun { run_id: request.run_id.clone(), thread_id: thread_id.clone() }))
+}
+
+pub(super) async fn append_event(
+    connection: &mut SqliteConnection,
+    event: &StoredEvent,
+) -> Result<(), StoreError> {
+    let seq =
+        i64::try_from(event.seq).map_err(|_| StoreError::Failed(format!("`{}` is no seq", event.seq)))?;
+    let known: Option<String> =
+        sqlx::query_scalar("SELECT event_id FROM events WHERE run_id = ? AND seq = ?")
+            .bind(event.run_id.as_str())
+            .bind(seq)
+            .fetch_optional(&mut *connection)
+            .await?;
+    match known {
+        // The answer to an earlier attempt was lost.
+        Some(known) if known == event.event_id.as_str() => return Ok(()),
+        Some(_) => {
+            return Err(StoreError::Failed(format!(
+                "run `{}` has another event {seq} already",
+                event.run_id
+            )));
+        }
+        None => {}
+    }
+    let (state, answer) = match &event.ends {
+        Some((state, answer)) => (*state, answer.as_deref()),
+        None => (RunState::Running, None),
+    };
+    let counted = sqlx::query(
+        "UPDATE runs SET event_count = event_count + 1, state = ?, final_response = ?
+         WHERE run_id = ? AND state = 'running'",
+    )
+    .bind(state.as_str())
+    .bind(answer)
+    .bind(event.run_id.as_str())
+    .execute(&mut *connection)
+    .await?;
+    if counted.rows_affected() == 0 {
+        return Err(StoreError::Failed(format!(
+            "run `{}` is unknown or over: nothing may follow",
+            event.run_id
+        )));
+    }
+    sqlx::query("INSERT INTO events (run_id, seq, event_id, envelope) VALUES (?, ?, ?, ?)")
+        .bind(event.run_id.as_str())
+        .bind(seq)
+        .bind(event.event_id.as_str())
+        .bind(&event.envelope)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}

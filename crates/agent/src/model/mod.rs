@@ -4,6 +4,8 @@ mod actions;
 mod analyst;
 mod answer;
 mod findings;
+mod named;
+mod period;
 mod phrasing;
 mod plan;
 mod question;

@@ -1,9 +1,9 @@
 //! What a prompt asks for, found by its words.
 
-use crate::calendar::last_of_month;
+use super::named::{is_region, is_tag, service};
+use super::period::{dates, last_days};
 use crate::tools::Parameters;
 use crate::workload::Workload;
-use time::{Date, Month};
 
 /// How the answer should look at the bill.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,50 +32,6 @@ pub(super) struct Question {
     /// Whether the prompt speaks of costs at all.
     pub(super) about_costs: bool,
 }
-
-const SERVICES: [(&str, &str); 26] = [
-    ("s3", "Amazon Simple Storage Service"),
-    ("ec2", "Amazon Elastic Compute Cloud"),
-    ("sqs", "Amazon Simple Queue Service"),
-    ("sns", "Amazon Simple Notification Service"),
-    ("rds", "Amazon Relational Database Service"),
-    ("eks", "Amazon Elastic Container Service for Kubernetes"),
-    ("ecs", "Amazon Elastic Container Service"),
-    ("fargate", "Amazon Elastic Container Service"),
-    ("efs", "Amazon Elastic File System"),
-    ("kms", "AWS Key Management Service"),
-    ("vpc", "Amazon Virtual Private Cloud"),
-    ("lambda", "AWS Lambda"),
-    ("dynamodb", "Amazon DynamoDB"),
-    ("cloudfront", "Amazon CloudFront"),
-    ("cloudwatch", "AmazonCloudWatch"),
-    ("sagemaker", "SageMaker"),
-    ("bedrock", "Bedrock"),
-    ("redshift", "Redshift"),
-    ("athena", "Athena"),
-    ("emr", "Elastic MapReduce"),
-    ("glue", "AWS Glue"),
-    ("kinesis", "Kinesis"),
-    ("bigquery", "BigQuery"),
-    ("snowflake", "Snowflake"),
-    ("databricks", "Databricks"),
-    ("aks", "Azure Kubernetes Service"),
-];
-
-const MONTHS: [(&str, Month); 12] = [
-    ("january", Month::January),
-    ("february", Month::February),
-    ("march", Month::March),
-    ("april", Month::April),
-    ("may", Month::May),
-    ("june", Month::June),
-    ("july", Month::July),
-    ("august", Month::August),
-    ("september", Month::September),
-    ("october", Month::October),
-    ("november", Month::November),
-    ("december", Month::December),
-];
 
 impl Question {
     /// Understands a prompt; words it does not know are left aside.
@@ -200,109 +156,6 @@ fn named_amount(word: &str) -> Option<f64> {
         None => figure.strip_suffix('m').map_or((figure.as_str(), 1.0), |digits| (digits, 1e6)),
     };
     digits.parse::<f64>().ok().map(|value| value * scale).filter(|value| value.is_finite() && *value > 0.0)
-}
-
-fn service(asked: &str, words: &[&str]) -> Option<String> {
-    let quoted = asked.to_lowercase().find("service").and_then(|at| {
-        let rest = asked.get(at..)?;
-        let open = rest.find(['"', '`', '\u{201c}'])?;
-        // A quotation further away belongs to something else.
-        let rest = (open < 24).then(|| rest.get(open..))??;
-        let mut inner = rest.chars();
-        inner.next();
-        let inner = inner.as_str();
-        inner.find(['"', '`', '\u{201d}']).and_then(|end| inner.get(..end)).map(|name| name.trim().to_owned())
-    });
-    quoted.filter(|name| !name.is_empty() && name.chars().count() <= 80).or_else(|| {
-        let known = SERVICES.iter().find(|(alias, _)| words.contains(alias));
-        known.map(|(_, name)| (*name).to_owned())
-    })
-}
-
-/// `us-west-2`, `eastus2`, `northeurope`.
-fn is_region(word: &str) -> bool {
-    let parts: Vec<_> = word.split('-').collect();
-    let amazon = parts.len() >= 3
-        && parts[0].len() == 2
-        && parts[1..parts.len() - 1]
-            .iter()
-            .all(|part| part.len() >= 3 && part.chars().all(char::is_alphabetic))
-        && parts[parts.len() - 1].len() == 1
-        && parts[parts.len() - 1].chars().all(|digit| digit.is_ascii_digit());
-    let microsoft =
-        ["eastus", "westus", "centralus", "northeurope", "westeurope", "southeastasia", "uksouth"];
-    amazon
-        || microsoft.iter().any(|known| word.trim_end_matches(|digit: char| digit.is_ascii_digit()) == *known)
-}
-
-/// `team=research`.
-fn is_tag(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(key, value)| {
-        !key.is_empty()
-            && !value.is_empty()
-            && key.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
-    })
-}
-
-/// `last 14 days`, `past 2 weeks`, `last month`.
-fn last_days(words: &[&str]) -> Option<u32> {
-    let at = words.iter().position(|word| matches!(*word, "last" | "past"))?;
-    let (count, unit) = match words.get(at + 1)?.parse::<u32>() {
-        Ok(count) => (count, words.get(at + 2)?),
-        Err(_) => (1, words.get(at + 1)?),
-    };
-    let days = match unit.trim_end_matches('s') {
-        "day" => 1,
-        "week" => 7,
-        "month" => 30,
-        "quarter" => 90,
-        _ => return None,
-    };
-    count.checked_mul(days).filter(|days| *days > 0)
-}
-
-/// `2024-09`, `September 2024`, `in 2019`.
-fn dates(words: &[&str]) -> Option<(String, String)> {
-    let mut days = words.iter().filter_map(|word| day_of(word));
-    if let Some(one) = days.next() {
-        let other = days.next().unwrap_or(one);
-        return Some((one.min(other).to_string(), one.max(other).to_string()));
-    }
-    for (at, word) in words.iter().enumerate() {
-        if let Some((year, month)) = word.split_once('-')
-            && let (Some(year), Ok(month)) = (year_of(year), month.parse::<u8>())
-            && let Ok(month) = Month::try_from(month)
-        {
-            return span(year, month, month);
-        }
-        let named = MONTHS.iter().find(|(name, _)| name == word).map(|(_, month)| *month);
-        if let (Some(month), Some(year)) = (named, words.get(at + 1).and_then(|next| year_of(next))) {
-            return span(year, month, month);
-        }
-        if matches!(*word, "in" | "during" | "year")
-            && let Some(year) = words.get(at + 1).and_then(|next| year_of(next))
-        {
-            return span(year, Month::January, Month::December);
-        }
-    }
-    None
-}
-
-/// A whole date, as `2024-09-30`.
-fn day_of(word: &str) -> Option<Date> {
-    let mut parts = word.split('-');
-    let (year, month, day) = (year_of(parts.next()?)?, parts.next()?.parse::<u8>().ok()?, parts.next()?);
-    let day = day.parse().ok().filter(|_| parts.next().is_none())?;
-    Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
-}
-
-fn year_of(word: &str) -> Option<i32> {
-    word.parse().ok().filter(|year| word.len() == 4 && (1990..2100).contains(year))
-}
-
-fn span(year: i32, first: Month, last: Month) -> Option<(String, String)> {
-    let from = Date::from_calendar_date(year, first, 1).ok()?;
-    Some((from.to_string(), last_of_month(year, last)?.to_string()))
 }
 
 #[cfg(test)]

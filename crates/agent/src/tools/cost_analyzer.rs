@@ -1,6 +1,6 @@
 //! `cost_analyzer`: what was spent on what, how much of it commitments cover, and against list price.
 
-use super::scope::{Parameters, Scope};
+use super::scope::{Parameters, Scope, resolved};
 use super::{Tool, ToolFailure, insufficient_data, result};
 use crate::dataset::{Charge, Dataset, Line, Sym};
 use crate::focus::ChargeCategory;
@@ -24,49 +24,47 @@ impl Tool for CostAnalyzer {
         parameters: &Map<String, Value>,
         stop: &CancellationToken,
     ) -> Result<Map<String, Value>, ToolFailure> {
-        let asked = Parameters::of(parameters)?;
-        let by = Grouping::of(asked.group_by.as_deref().unwrap_or("service"))?;
-        let scope = match Scope::of(data, &asked)? {
-            Ok(scope) => scope,
-            Err(none) => return Ok(insufficient_data(parameters, none.0)),
-        };
-        let mut sums = Sums::default();
-        scope.visit(stop, |charge, line| sums.add(charge, line, by.key(&scope, line)))?;
-        if sums.rows == 0 {
-            return Ok(insufficient_data(parameters, "no row was charged in this period"));
-        }
-        let previous = previous(&scope, stop)?;
-        let limit = asked.limit.unwrap_or(8) as usize;
-        let share = |cost: f64| percent(if sums.cost > 0.0 { cost / sums.cost } else { 0.0 });
-        let groups: Vec<_> = largest(&sums.groups, limit)
-            .map(|(name, cost)| json!({ "name": name, "cost": amount(*cost), "share_percent": share(*cost) }))
-            .collect();
-        let resources: Vec<_> = largest(&sums.resources, limit)
-            .map(|((resource, service), cost)| {
-                json!({ "resource": scope.text(*resource), "service": scope.text(*service), "cost": amount(*cost) })
-            })
-            .collect();
-        Ok(result(
-            parameters,
-            "ok",
-            json!({
-                "currency": data.currency(),
-                "cost_basis": data.cost_basis(),
-                "period": scope.period(),
-                "rows": sums.rows,
-                "total": amount(sums.cost),
-                "monthly": amount(scope.monthly(sums.cost)),
-                "previous_total": previous.map(amount),
-                "change_percent": previous.filter(|before| *before > 0.0).map(|before| percent(sums.cost / before - 1.0)),
-                "group_by": by.name(),
-                "group_count": sums.groups.len(),
-                "groups": groups,
-                "resource_count": sums.resources.len(),
-                "top_resources": resources,
-                "list": sums.against_list(),
-                "commitment": sums.coverage(&scope),
-            }),
-        ))
+        // A wrong grouping is wrong whether or not there are rows.
+        let by = Grouping::of(Parameters::of(parameters)?.group_by.as_deref().unwrap_or("service"))?;
+        resolved(data, parameters, |asked, scope| {
+            let mut sums = Sums::default();
+            scope.visit(stop, |charge, line| sums.add(charge, line, by.key(scope, line)))?;
+            if sums.rows == 0 {
+                return Ok(insufficient_data(parameters, "no row was charged in this period"));
+            }
+            let previous = previous(scope, stop)?;
+            let limit = asked.limit.unwrap_or(8) as usize;
+            let share = |cost: f64| percent(if sums.cost > 0.0 { cost / sums.cost } else { 0.0 });
+            let groups: Vec<_> = largest(&sums.groups, limit)
+                .map(|(name, cost)| json!({ "name": name, "cost": amount(*cost), "share_percent": share(*cost) }))
+                .collect();
+            let resources: Vec<_> = largest(&sums.resources, limit)
+                .map(|((resource, service), cost)| {
+                    json!({ "resource": scope.text(*resource), "service": scope.text(*service), "cost": amount(*cost) })
+                })
+                .collect();
+            Ok(result(
+                parameters,
+                "ok",
+                json!({
+                    "currency": data.currency(),
+                    "cost_basis": data.cost_basis(),
+                    "period": scope.period(),
+                    "rows": sums.rows,
+                    "total": amount(sums.cost),
+                    "monthly": amount(scope.monthly(sums.cost)),
+                    "previous_total": previous.map(amount),
+                    "change_percent": previous.filter(|before| *before > 0.0).map(|before| percent(sums.cost / before - 1.0)),
+                    "group_by": by.name(),
+                    "group_count": sums.groups.len(),
+                    "groups": groups,
+                    "resource_count": sums.resources.len(),
+                    "top_resources": resources,
+                    "list": sums.against_list(),
+                    "commitment": sums.coverage(scope),
+                }),
+            ))
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 //! charge stopped while the first goes on is idle. One that never had a second charge cannot be
 //! judged, unless the provider itself calls it idle.
 
-use super::scope::{Parameters, Scope};
+use super::scope::{Scope, resolved};
 use super::{Tool, ToolFailure, insufficient_data, result};
 use crate::dataset::{Dataset, Sym, date};
 use crate::focus::ChargeCategory;
@@ -50,40 +50,37 @@ impl Tool for IdleResources {
         parameters: &Map<String, Value>,
         stop: &CancellationToken,
     ) -> Result<Map<String, Value>, ToolFailure> {
-        let asked = Parameters::of(parameters)?;
-        let scope = match Scope::of(data, &asked)? {
-            Ok(scope) => scope,
-            Err(none) => return Ok(insufficient_data(parameters, none.0)),
-        };
-        let found = find(&scope, stop)?;
-        if found.judged == 0 {
-            let reason = "no resource has both a charge for having it and a charge for using it";
-            return Ok(insufficient_data(parameters, reason));
-        }
-        let total: f64 = found.idle.iter().map(|idle| idle.monthly).sum();
-        let listed: Vec<_> = found
-            .idle
-            .iter()
-            .take(asked.limit.unwrap_or(8) as usize)
-            .map(|idle| {
-                let days = idle.since.map(|since| scope.last - since + 1);
-                json!({
-                    "resource": scope.text(idle.resource), "service": scope.text(idle.service),
-                    "idle_since": idle.since.map(|since| date(since).to_string()), "idle_days": days,
-                    "monthly_cost": amount(idle.monthly),
-                    "evidence": if days.is_some() { "charges for use stopped" } else { "the provider calls it idle" },
+        resolved(data, parameters, |asked, scope| {
+            let found = find(scope, stop)?;
+            if found.judged == 0 {
+                let reason = "no resource has both a charge for having it and a charge for using it";
+                return Ok(insufficient_data(parameters, reason));
+            }
+            let total: f64 = found.idle.iter().map(|idle| idle.monthly).sum();
+            let listed: Vec<_> = found
+                .idle
+                .iter()
+                .take(asked.limit.unwrap_or(8) as usize)
+                .map(|idle| {
+                    let days = idle.since.map(|since| scope.last - since + 1);
+                    json!({
+                        "resource": scope.text(idle.resource), "service": scope.text(idle.service),
+                        "idle_since": idle.since.map(|since| date(since).to_string()), "idle_days": days,
+                        "monthly_cost": amount(idle.monthly),
+                        "evidence": if days.is_some() { "charges for use stopped" } else { "the provider calls it idle" },
+                    })
                 })
-            })
-            .collect();
-        Ok(result(
-            parameters,
-            "ok",
-            json!({
-                "currency": data.currency(), "period": scope.period(), "count": found.idle.len(),
-                "monthly_total": amount(total), "judged": found.judged, "not_judged": found.not_judged,
-                "idle": listed,
-            }),
-        ))
+                .collect();
+            Ok(result(
+                parameters,
+                "ok",
+                json!({
+                    "currency": data.currency(), "period": scope.period(), "count": found.idle.len(),
+                    "monthly_total": amount(total), "judged": found.judged, "not_judged": found.not_judged,
+                    "idle": listed,
+                }),
+            ))
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cost_analyzer;
 mod idle_resources;
+mod measures;
 mod recommendation_ranker;
 mod scope;
 mod usage_anomalies;

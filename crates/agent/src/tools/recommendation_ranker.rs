@@ -3,7 +3,8 @@
 //! Every resource appears in one action at most, so the savings may be added. Where a saving rests on
 //! more than the bill says, the action names the assumption.
 
-use super::scope::{Parameters, Scope};
+use super::measures::{Degree, OpenCharge};
+use super::scope::{Scope, resolved};
 use super::{Tool, ToolFailure, idle_resources, insufficient_data, result, usage_anomalies};
 use crate::dataset::{Dataset, Sym};
 use crate::focus::ChargeCategory;
@@ -12,39 +13,9 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_util::sync::CancellationToken;
 
-/// What a commitment saves when the bill shows none to learn from.
-const USUAL_DISCOUNT: f64 = 0.25;
-
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct RecommendationRanker;
-
-/// How much work something is, or what may go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Degree {
-    Low,
-    Medium,
-    High,
-}
-
-impl Degree {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-
-    /// The part of a saving that is left after the trouble of this degree.
-    fn keeps(self) -> f64 {
-        match self {
-            Self::Low => 1.0,
-            Self::Medium => 0.75,
-            Self::High => 0.5,
-        }
-    }
-}
 
 /// One thing to do.
 #[derive(Debug)]
@@ -76,45 +47,42 @@ impl Tool for RecommendationRanker {
         parameters: &Map<String, Value>,
         stop: &CancellationToken,
     ) -> Result<Map<String, Value>, ToolFailure> {
-        let asked = Parameters::of(parameters)?;
-        let scope = match Scope::of(data, &asked)? {
-            Ok(scope) => scope,
-            Err(none) => return Ok(insufficient_data(parameters, none.0)),
-        };
-        let spending = Spending::of(&scope, stop)?;
-        let mut actions = candidates(&scope, &spending, stop)?;
-        // What saves less than this is not worth a line in a plan.
-        actions.retain(|action| action.monthly_saving > spending.monthly * 0.0005);
-        if actions.is_empty() {
-            return Ok(insufficient_data(parameters, "no charge in this period suggests a saving"));
-        }
-        actions.sort_by(|left, right| {
-            right.worth().total_cmp(&left.worth()).then_with(|| left.resource.cmp(&right.resource))
-        });
-        let found = actions.len();
-        actions.truncate(asked.limit.unwrap_or(5) as usize);
-        let total: f64 = actions.iter().map(|action| action.monthly_saving).sum();
-        let listed: Vec<_> = actions
-            .iter()
-            .zip(1..)
-            .map(|(action, rank)| {
-                json!({
-                    "rank": rank, "kind": action.kind, "resource": action.resource, "service": action.service,
-                    "monthly_cost": amount(action.monthly_cost), "monthly_saving": amount(action.monthly_saving),
-                    "effort": action.effort.as_str(), "risk": action.risk.as_str(), "assumption": action.assumption,
+        resolved(data, parameters, |asked, scope| {
+            let spending = Spending::of(scope, stop)?;
+            let mut actions = candidates(scope, &spending, stop)?;
+            // What saves less than this is not worth a line in a plan.
+            actions.retain(|action| action.monthly_saving > spending.monthly * 0.0005);
+            if actions.is_empty() {
+                return Ok(insufficient_data(parameters, "no charge in this period suggests a saving"));
+            }
+            actions.sort_by(|left, right| {
+                right.worth().total_cmp(&left.worth()).then_with(|| left.resource.cmp(&right.resource))
+            });
+            let found = actions.len();
+            actions.truncate(asked.limit.unwrap_or(5) as usize);
+            let total: f64 = actions.iter().map(|action| action.monthly_saving).sum();
+            let listed: Vec<_> = actions
+                .iter()
+                .zip(1..)
+                .map(|(action, rank)| {
+                    json!({
+                        "rank": rank, "kind": action.kind, "resource": action.resource, "service": action.service,
+                        "monthly_cost": amount(action.monthly_cost), "monthly_saving": amount(action.monthly_saving),
+                        "effort": action.effort.as_str(), "risk": action.risk.as_str(), "assumption": action.assumption,
+                    })
                 })
-            })
-            .collect();
-        Ok(result(
-            parameters,
-            "ok",
-            json!({
-                "currency": data.currency(), "period": scope.period(), "candidates": found,
-                "total_monthly_saving": amount(total), "monthly_cost": amount(spending.monthly),
-                "share_percent": percent(if spending.monthly > 0.0 { total / spending.monthly } else { 0.0 }),
-                "actions": listed,
-            }),
-        ))
+                .collect();
+            Ok(result(
+                parameters,
+                "ok",
+                json!({
+                    "currency": data.currency(), "period": scope.period(), "candidates": found,
+                    "total_monthly_saving": amount(total), "monthly_cost": amount(spending.monthly),
+                    "share_percent": percent(if spending.monthly > 0.0 { total / spending.monthly } else { 0.0 }),
+                    "actions": listed,
+                }),
+            ))
+        })
     }
 }
 
@@ -259,129 +227,4 @@ fn candidates(
         }
     }
     Ok(best.into_values().collect())
-}
-
-/// One kind of charge of one resource that nothing covers.
-#[derive(Debug)]
-struct OpenCharge<'d> {
-    description: &'d str,
-    unit: &'d str,
-    dev: bool,
-    steady: bool,
-}
-
-/// Something that could be done about a charge.
-#[derive(Debug)]
-struct Measure {
-    kind: &'static str,
-    share: f64,
-    effort: Degree,
-    risk: Degree,
-    assumption: String,
-}
-
-impl OpenCharge<'_> {
-    fn measures(&self, discount: Option<f64>) -> Vec<Measure> {
-        let mut measures = Vec::new();
-        let mut add = |kind, share, effort, risk, assumption: &str| {
-            measures.push(Measure { kind, share, effort, risk, assumption: assumption.to_owned() });
-        };
-        let has = |words: &[&str]| words.iter().any(|word| self.description.contains(word));
-        let instance = self.unit == "Hours" && has(&["Instance Hour", "Virtual Machines"]);
-        if instance && self.steady {
-            let share = discount.unwrap_or(USUAL_DISCOUNT);
-            let source = if discount.is_some() {
-                "the discount this bill already reaches"
-            } else {
-                "a usual discount"
-            };
-            let assumption = format!("a one-year commitment at {source}, {:.0}%", share * 100.0);
-            add("buy_commitment", share, Degree::Low, Degree::Medium, &assumption);
-        }
-        if instance && self.dev {
-            add(
-                "schedule_off",
-                0.5,
-                Degree::Low,
-                Degree::Low,
-                "off at night and on weekends: half of the hours",
-            );
-        }
-        if instance && has(&[" g3.", " m4.", " c4.", " r4.", " t2.", " p2."]) {
-            add(
-                "modernise",
-                0.18,
-                Degree::Medium,
-                Degree::Low,
-                "the next generation does the same work for 18% less",
-            );
-        }
-        if instance && has(&[" g5.", " g4dn.", " p3."]) {
-            add(
-                "use_spot",
-                0.35,
-                Degree::High,
-                Degree::Medium,
-                "half of the hours can be interrupted, at 70% off",
-            );
-        }
-        if has(&["(gp2)"]) {
-            add("modernise_disk", 0.2, Degree::Low, Degree::Low, "gp3 costs a fifth less than gp2");
-        }
-        if has(&["Fargate"]) && !has(&["ARM"]) {
-            add("use_arm", 0.2, Degree::Medium, Degree::Low, "Fargate on ARM is priced a fifth lower");
-        }
-        if has(&["TB / month of storage", "Hot LRS - Data Stored"]) {
-            add("tier_storage", 0.3, Degree::Low, Degree::Low, "two thirds are read less than once a month");
-        }
-        if has(&["Data Processed by NAT"]) {
-            add(
-                "use_endpoint",
-                0.5,
-                Degree::Medium,
-                Degree::Low,
-                "half of the traffic stays with the same provider",
-            );
-        }
-        if has(&["data ingested", "logs ingested"]) {
-            add("trim_logs", 0.3, Degree::Low, Degree::Low, "debug lines are a third of the volume");
-        }
-        if has(&["SQS", "state transition"]) {
-            add("batch_calls", 0.3, Degree::Medium, Degree::Low, "calls can be sent in groups");
-        }
-        if has(&["read request units", "write request units"]) {
-            add(
-                "provision_capacity",
-                0.25,
-                Degree::Medium,
-                Degree::Medium,
-                "load is even enough for provisioned capacity",
-            );
-        }
-        if has(&["I/O requests (Aurora"]) || has(&["RDS million I/O"]) {
-            add(
-                "flat_io",
-                0.25,
-                Degree::Medium,
-                Degree::Medium,
-                "I/O-optimised storage has no charge per request",
-            );
-        }
-        if has(&["snapshot data stored"]) {
-            add(
-                "expire_snapshots",
-                0.5,
-                Degree::Low,
-                Degree::Low,
-                "half of the snapshots are past their use",
-            );
-        }
-        if has(&["data transfer out"]) {
-            add("cut_egress", 0.2, Degree::Medium, Degree::Low, "a fifth can be cached or compressed");
-        }
-        if has(&["Aurora Capacity Unit", "Lambda - Total Compute"]) {
-            add("right_size", 0.2, Degree::Medium, Degree::Low, "the lower bound is set a fifth too high");
-        }
-        measures
-    }
 }

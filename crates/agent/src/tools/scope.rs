@@ -1,6 +1,6 @@
 //! Which rows a question is about: parameters understood, then resolved against the data.
 
-use super::ToolFailure;
+use super::{ToolFailure, insufficient_data};
 use crate::calendar::iso_date;
 use crate::dataset::{Charge, Dataset, Line, Sym, date};
 use crate::focus::ChargeCategory;
@@ -97,11 +97,11 @@ pub(super) struct Scope<'d> {
 
 /// Why a question has no rows, in words for people.
 #[derive(Debug)]
-pub(super) struct NoRows(pub(super) String);
+struct NoRows(String);
 
 impl<'d> Scope<'d> {
     /// Finds the rows; the inner error is for `insufficient_data`.
-    pub(super) fn of(data: &'d Dataset, asked: &Parameters) -> Result<Result<Self, NoRows>, ToolFailure> {
+    fn of(data: &'d Dataset, asked: &Parameters) -> Result<Result<Self, NoRows>, ToolFailure> {
         let (first, last) = period(data, asked)?;
         let mut inside: Vec<bool> = data.lines().iter().map(|line| belongs(data, line, asked)).collect();
         for (line, inside) in data.lines().iter().zip(&mut inside) {
@@ -162,6 +162,19 @@ impl<'d> Scope<'d> {
 
     pub(super) fn text(&self, sym: Sym) -> &'d str {
         self.data.text(sym)
+    }
+}
+
+/// Resolves what a tool was asked and lets `find` look; a question that no row belongs to is answered here.
+pub(super) fn resolved(
+    data: &Dataset,
+    parameters: &Map<String, Value>,
+    find: impl FnOnce(&Parameters, &Scope<'_>) -> Result<Map<String, Value>, ToolFailure>,
+) -> Result<Map<String, Value>, ToolFailure> {
+    let asked = Parameters::of(parameters)?;
+    match Scope::of(data, &asked)? {
+        Ok(scope) => find(&asked, &scope),
+        Err(none) => Ok(insufficient_data(parameters, none.0)),
     }
 }
 

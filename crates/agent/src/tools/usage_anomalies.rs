@@ -3,7 +3,7 @@
 //! The usual is the median of its daily costs, the spread their median absolute deviation: both stay
 //! put when a few days are wild, which mean and variance do not.
 
-use super::scope::{Parameters, Scope};
+use super::scope::{Scope, resolved};
 use super::{Tool, ToolFailure, insufficient_data, result};
 use crate::dataset::{Dataset, Sym, date};
 use crate::money::amount;
@@ -57,37 +57,35 @@ impl Tool for UsageAnomalies {
         parameters: &Map<String, Value>,
         stop: &CancellationToken,
     ) -> Result<Map<String, Value>, ToolFailure> {
-        let asked = Parameters::of(parameters)?;
-        let scope = match Scope::of(data, &asked)? {
-            Ok(scope) => scope,
-            Err(none) => return Ok(insufficient_data(parameters, none.0)),
-        };
-        let found = find(&scope, stop)?;
-        if found.judged == 0 {
-            let reason = format!("no resource has {DAYS_NEEDED} days of charges: nothing says what is usual");
-            return Ok(insufficient_data(parameters, reason));
-        }
-        let total: f64 = found.days.iter().map(|day| day.excess()).sum();
-        let listed: Vec<_> = found
-            .days
-            .iter()
-            .take(asked.limit.unwrap_or(8) as usize)
-            .map(|day| {
-                json!({
-                    "resource": scope.text(day.resource), "service": scope.text(day.service),
-                    "day": date(day.day).to_string(), "cost": amount(day.cost), "usual": amount(day.usual),
-                    "excess": amount(day.excess()), "score": amount(day.score),
+        resolved(data, parameters, |asked, scope| {
+            let found = find(scope, stop)?;
+            if found.judged == 0 {
+                let reason =
+                    format!("no resource has {DAYS_NEEDED} days of charges: nothing says what is usual");
+                return Ok(insufficient_data(parameters, reason));
+            }
+            let total: f64 = found.days.iter().map(|day| day.excess()).sum();
+            let listed: Vec<_> = found
+                .days
+                .iter()
+                .take(asked.limit.unwrap_or(8) as usize)
+                .map(|day| {
+                    json!({
+                        "resource": scope.text(day.resource), "service": scope.text(day.service),
+                        "day": date(day.day).to_string(), "cost": amount(day.cost), "usual": amount(day.usual),
+                        "excess": amount(day.excess()), "score": amount(day.score),
+                    })
                 })
-            })
-            .collect();
-        Ok(result(
-            parameters,
-            "ok",
-            json!({
-                "currency": data.currency(), "period": scope.period(), "judged_series": found.judged,
-                "count": found.days.len(), "total_excess": amount(total), "anomalies": listed,
-            }),
-        ))
+                .collect();
+            Ok(result(
+                parameters,
+                "ok",
+                json!({
+                    "currency": data.currency(), "period": scope.period(), "judged_series": found.judged,
+                    "count": found.days.len(), "total_excess": amount(total), "anomalies": listed,
+                }),
+            ))
+        })
     }
 }
 

@@ -3,9 +3,11 @@
 //! A pure function of what the checks said and what is known of the run. Doubt never approves: a number
 //! that is none, a pass that looked at nothing and a category that did not run are all open questions.
 
+use crate::advice::recommendations;
 use crate::baseline;
 use crate::compliance::comply;
-use crate::facts::{Demand, Ending, RunFacts};
+use crate::entry::entry;
+use crate::facts::{Ending, RunFacts};
 use crate::failure;
 use crate::finite::finite;
 use crate::guide::guide;
@@ -13,9 +15,8 @@ use crate::model::{
     CheckEntry, CheckVerdict, ComplianceCheck, DeploymentDecision, ExecutionResults, MonitoringMetrics,
     Report, SCHEMA, Scope, TestMetrics, ValidationSession,
 };
-use goldenpath_checkers::{
-    CHECKS, Category, CheckInfo, CheckResult, Judgement, Metrics, Reason, Required, Verdict,
-};
+use crate::open_questions::{Open, ending_question, open_questions, unmeasured_rules};
+use goldenpath_checkers::{CHECKS, Category, Judgement, Metrics};
 
 /// The categories whose verdicts together make a release decision.
 const RELEASE: [Category; 5] = [
@@ -147,79 +148,6 @@ fn metrics(said: &Metrics) -> MonitoringMetrics {
     }
 }
 
-/// The report's entry of one row of the catalogue.
-fn entry(info: &CheckInfo, judgement: &Judgement, facts: &RunFacts) -> CheckEntry {
-    let found = judgement.checks.iter().find(|result| result.id == info.id);
-    let (verdict, reason) = verdict(info, found, facts);
-    let required = match info.required {
-        Required::Always => true,
-        Required::IfObservable => verdict != CheckVerdict::NotObservable,
-        Required::Advice => false,
-    };
-    CheckEntry {
-        id: info.id.to_owned(),
-        category: info.category.as_str().to_owned(),
-        verdict,
-        reason,
-        required,
-        limit: finite(found.map_or(info.limit, |result| result.limit)),
-        value: finite(found.and_then(|result| result.value)),
-        unit: info.unit.map(str::to_owned),
-        n: found.map_or(0, |result| result.n),
-        of: found.map_or(0, |result| result.of),
-        findings: found.map(|result| result.findings.clone()).unwrap_or_default(),
-    }
-}
-
-fn verdict(
-    info: &CheckInfo,
-    found: Option<&CheckResult>,
-    facts: &RunFacts,
-) -> (CheckVerdict, Option<String>) {
-    let not_run = facts.categories.iter().find(|run| run.category == info.category).map(|run| &run.not_run);
-    let said = found.map(|result| &result.verdict);
-    // A broken promise counts wherever it was seen; everything else only where its category ran.
-    match (said, not_run) {
-        (Some(Verdict::Fail), _) => (CheckVerdict::Fail, None),
-        (_, Some(Some(why))) => (CheckVerdict::NotRun, Some(why.clone())),
-        (None, _) => open(Reason::CheckPanicked),
-        (Some(Verdict::Pass), _) => found.map_or_else(|| open(Reason::CheckPanicked), doubted_pass),
-        (Some(Verdict::Inconclusive(reason)), _) => open(*reason),
-        (Some(Verdict::NotObservable(why)), _) => (CheckVerdict::NotObservable, Some(why.clone())),
-        (Some(Verdict::NotRun(why)), _) => (CheckVerdict::NotRun, Some(why.clone())),
-    }
-}
-
-fn open(reason: Reason) -> (CheckVerdict, Option<String>) {
-    (CheckVerdict::Inconclusive, Some(reason_name(reason).to_owned()))
-}
-
-/// A pass stands only when it looked at something and every number it rests on is one.
-fn doubted_pass(result: &CheckResult) -> (CheckVerdict, Option<String>) {
-    let number = |number: Option<f64>| number.is_none_or(f64::is_finite);
-    if result.of == 0 {
-        return open(Reason::NoCoverage);
-    }
-    if !number(result.value) || !number(result.limit) {
-        return open(Reason::CheckPanicked);
-    }
-    (CheckVerdict::Pass, None)
-}
-
-fn reason_name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NoCoverage => "no_coverage",
-        Reason::FaultNotFired => "fault_not_fired",
-        Reason::CaptureIncomplete => "capture_incomplete",
-        Reason::TooFewSamples => "too_few_samples",
-        Reason::ClockUncertain => "clock_uncertain",
-        Reason::ClientOverloaded => "client_overloaded",
-        Reason::TargetUnavailable => "target_unavailable",
-        Reason::TimedOut => "timed_out",
-        Reason::CheckPanicked => "check_panicked",
-    }
-}
-
 fn count(checks: &[CheckEntry]) -> TestMetrics {
     let of = |verdict| checks.iter().filter(|entry| entry.verdict == verdict).count();
     TestMetrics {
@@ -230,99 +158,6 @@ fn count(checks: &[CheckEntry]) -> TestMetrics {
         tests_not_run: of(CheckVerdict::NotRun),
         total_tests: checks.len(),
     }
-}
-
-/// Something required that nobody could answer: what, and what would answer it.
-struct Open {
-    what: String,
-    action: String,
-}
-
-fn open_questions(checks: &[CheckEntry], judgement: &Judgement, facts: &RunFacts) -> Vec<Open> {
-    let mut open: Vec<Open> = ending_question(&facts.ending).into_iter().collect();
-    for run in facts.categories.iter().filter(|run| run.asked) {
-        if let Some(why) = &run.not_run {
-            open.push(Open {
-                what: format!("category `{}` was asked for and did not run: {why}", run.category),
-                action: format!("run `{}`, or leave it out and decide on a part", run.category),
-            });
-        }
-    }
-    if !checks.iter().any(|entry| matches!(entry.verdict, CheckVerdict::Pass | CheckVerdict::Fail)) {
-        open.push(Open {
-            what: "nothing was judged".to_owned(),
-            action: "drive the target until at least one check has something to look at".to_owned(),
-        });
-    }
-    open.extend(checks.iter().filter_map(|entry| unanswered(entry, facts)));
-    if facts.demand == Demand::EveryRequiredCheck {
-        open.extend(judgement.coverage.missing.iter().map(|what| Open {
-            what: format!("never happened, and had to: {what}"),
-            action: format!("make it happen: {what}"),
-        }));
-    }
-    open
-}
-
-fn ending_question(ending: &Ending) -> Option<Open> {
-    let (what, action) = match ending {
-        Ending::Complete => return None,
-        Ending::TimedOut => {
-            ("the run's time was over (timed_out)".to_owned(), "raise `--timeout`, or make the target faster")
-        }
-        Ending::Interrupted => ("the run was interrupted".to_owned(), "run it to its end"),
-        Ending::TargetUnavailable(how) => {
-            (format!("the target was not available: {how}"), "start the target, check its address, run again")
-        }
-        Ending::CaptureIncomplete(what) => {
-            (format!("the record is incomplete: {what} (capture_incomplete)"), "record the run again, whole")
-        }
-    };
-    Some(Open { what, action: action.to_owned() })
-}
-
-fn unanswered(entry: &CheckEntry, facts: &RunFacts) -> Option<Open> {
-    let always = CHECKS.iter().any(|info| info.id == entry.id && info.required == Required::Always);
-    let ran =
-        facts.categories.iter().any(|run| run.category.as_str() == entry.category && run.not_run.is_none());
-    let demanded = facts.demand == Demand::EveryRequiredCheck;
-    let blocks = match entry.verdict {
-        CheckVerdict::Pass | CheckVerdict::Fail => false,
-        CheckVerdict::Inconclusive => entry.required,
-        CheckVerdict::NotObservable => always,
-        CheckVerdict::NotRun => entry.required && ran && demanded,
-    };
-    let why = entry.reason.as_deref().unwrap_or("no reason given");
-    blocks.then(|| Open {
-        what: format!("`{}` could not be judged: {why}", entry.id),
-        action: match why {
-            "too_few_samples" => format!("`{}`: give it more runs or users", entry.id),
-            "no_coverage" => {
-                format!("`{}`: make what it judges happen (see `goldenpath explain {0}`)", entry.id)
-            }
-            "clock_uncertain" => {
-                format!("`{}`: measure from a host with a shorter way to the target", entry.id)
-            }
-            "client_overloaded" => format!("`{}`: measure from an idle machine", entry.id),
-            _ => format!("`{}`: have it judged ({why})", entry.id),
-        },
-    })
-}
-
-/// Rules whose check passed while the number they rest on is missing.
-fn unmeasured_rules(checks: &[CheckEntry], compliance: &ComplianceCheck) -> Vec<Open> {
-    let passed = |id: &str| checks.iter().any(|entry| entry.id == id && entry.verdict == CheckVerdict::Pass);
-    let rules = [
-        ("timing/delivery-latency", "average delivery latency", &compliance.checks.latency),
-        ("delivery/success-rate", "success rate", &compliance.checks.success_rate),
-    ];
-    let missing = rules.into_iter().filter(|(id, _, rule)| passed(id) && rule.passed.is_none());
-    missing
-        .map(|(id, name, _)| Open {
-            what: format!("the {name} is no number"),
-            action: format!("`{id}`: measure it again"),
-        })
-        .collect()
 }
 
 fn scope(facts: &RunFacts) -> Scope {
@@ -354,7 +189,7 @@ fn deployment_decision(
     }
 }
 
-fn issue(entry: &CheckEntry) -> String {
+pub(crate) fn issue(entry: &CheckEntry) -> String {
     let promise = CHECKS.iter().find(|info| info.id == entry.id).map_or("", |info| info.promise);
     match (entry.findings.first(), entry.findings.len()) {
         (Some(first), 1) => format!("`{}`: {}", entry.id, first.summary),
@@ -411,41 +246,4 @@ fn left_out(facts: &RunFacts) -> String {
         .map(Category::as_str)
         .collect();
     format!("{} did not run", missing.join(", "))
-}
-
-/// How near a value may come to its limit before it is worth a word.
-const NEAR: f64 = 0.8;
-
-fn recommendations(checks: &[CheckEntry], facts: &RunFacts) -> Vec<String> {
-    let mut advice: Vec<String> = Vec::new();
-    for run in facts.categories.iter().filter(|run| !run.asked) {
-        if let Some(why) = &run.not_run {
-            advice.push(format!("`{}` did not run: {why}", run.category));
-        }
-    }
-    for entry in checks.iter().filter(|entry| !entry.required && entry.verdict == CheckVerdict::Fail) {
-        advice.push(format!("{} (advice, does not block)", issue(entry)));
-    }
-    for entry in checks.iter().filter(|entry| entry.verdict == CheckVerdict::Pass) {
-        if let (Some(value), Some(limit), Some("ms" | "MB")) =
-            (entry.value, entry.limit, entry.unit.as_deref())
-            && limit > 0.0
-            && value > NEAR * limit
-        {
-            let share = 100.0 * value / limit;
-            advice.push(format!("`{}` uses {share:.0} % of its limit", entry.id));
-        }
-    }
-    let hidden: Vec<&str> = checks
-        .iter()
-        .filter(|entry| entry.verdict == CheckVerdict::NotObservable)
-        .map(|entry| entry.id.as_str())
-        .collect();
-    if !hidden.is_empty() {
-        advice.push(format!(
-            "not observable on this target, so neither kept nor broken: {}",
-            hidden.join(", ")
-        ));
-    }
-    advice
 }

@@ -6,8 +6,11 @@
 
 mod facts;
 
+mod entry;
 mod gate;
+mod open_questions;
 
+mod advice;
 mod baseline;
 mod compliance;
 mod failure;

@@ -7,6 +7,7 @@
 //! * `agent_integration`: the answer is the work of a real agent with tools over real billing data. Fails when stream, store and
 //!   answer disagree; add a property of the agent that users can see.
 //! * `multi_user_isolation`: nobody sees or touches what is another's. Fails on one foreign frame or one foreign access; add the access.
+//! * `own_backend`: the example in `examples/own_backend` is what it says: a backend of one's own, tested from outside.
 //!
 //! `driving` holds what they share: connect, ask, wait for the end, judge.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -16,3 +17,5 @@ mod driving;
 mod event_delivery;
 mod event_timing;
 mod multi_user_isolation;
+#[path = "../../examples/own_backend/mod.rs"]
+mod own_backend;

@@ -65,9 +65,16 @@ impl Check for Loss {
         let Some(conn) = seen.conn else { return };
         match seen.seen {
             Some(Seen::Event(event)) => {
-                let foreign = seen.arrival.is_some_and(|arrival| arrival.foreign);
-                if let (Some(offset), false) = (event.offset, foreign) {
-                    self.offsets.entry(conn).or_insert_with(|| Holes::from(offset)).came(offset, seen.line);
+                if let Some(offset) = event.offset {
+                    let foreign = seen.arrival.is_some_and(|arrival| arrival.foreign);
+                    // What is shown to the wrong user is the isolation checks' to tell: it may stand in this user's
+                    // stream or in its owner's, and leaves no hole either way.
+                    if !foreign || self.offsets.get(&conn).is_some_and(|row| row.next() == offset) {
+                        self.offsets
+                            .entry(conn)
+                            .or_insert_with(|| Holes::from(offset))
+                            .came(offset, seen.line);
+                    }
                 }
                 if let (Some(arrival), Some(seq)) = (seen.arrival, event.seq) {
                     self.arrive(arrival, conn, seq, seen.line, index);

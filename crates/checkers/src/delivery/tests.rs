@@ -181,6 +181,39 @@ fn swapped_neighbours_are_no_loss() {
     assert_ne!(verdict(&judged(&history), "delivery/no-loss"), &Verdict::Fail);
 }
 
+/// Another user's event is the isolation checks' to name; it must not look like a loss beside.
+#[rstest]
+#[case::in_the_own_stream(true)]
+#[case::with_its_owners_offset(false)]
+fn a_foreign_event_leaves_no_hole(#[case] in_the_own_stream: bool) {
+    let mut history = simulate(&Scenario::golden_path().users(2), 11);
+    let starts = places(&history, "agent_thinking");
+    let (own, foreign) = (starts[0], history.records[starts[0]].user.clone());
+    let theirs = *starts.iter().find(|at| history.records[**at].user != foreign).unwrap();
+    let mut shown = history.records[theirs].clone();
+    (shown.conn, shown.user, shown.t_ns) = {
+        let record = &history.records[own];
+        (record.conn, record.user.clone(), record.t_ns)
+    };
+    history.records.insert(own + 1, shown);
+    if in_the_own_stream {
+        let conn = history.records[own].conn;
+        let mut offset = None;
+        for at in frames_where(&history, |frame| frame["offset"].is_u64()) {
+            if at >= own && history.records[at].conn == conn {
+                edit(&mut history, at, |frame| {
+                    let next = offset.map_or(frame["offset"].as_u64().unwrap(), |last: u64| last + 1);
+                    offset = Some(next);
+                    frame["offset"] = next.into();
+                });
+            }
+        }
+    }
+    let judgement = judged(&history);
+    assert_eq!(verdict(&judgement, "delivery/no-loss"), &Verdict::Pass);
+    assert_eq!(verdict(&judgement, "isolation/run-owner"), &Verdict::Fail);
+}
+
 #[test]
 fn records_lost_by_the_capture_are_no_evidence() {
     let mut history = healthy();

@@ -24,7 +24,7 @@ pub(crate) struct Answers {
     gates: Tally,
     demands: Tally,
     facts: Tally,
-    quoted: u64,
+    fewest_facts: Option<usize>,
     proxies: Proxies,
 }
 
@@ -46,7 +46,7 @@ impl Answers {
             gates: Tally::default(),
             demands: Tally::default(),
             facts: Tally { limit: Some(owed), ..Tally::default() },
-            quoted: 0,
+            fewest_facts: None,
             proxies: Proxies::new(&terms.slo),
         }
     }
@@ -139,7 +139,9 @@ impl Answers {
         // A tool that gave one figure owes one; one that gave none owes nothing.
         let owed = self.facts_owed.min(quoted.given);
         if let Some(facts) = facts.filter(|_| owed > 0) {
-            self.quoted += quoted.quoted as u64;
+            if owed == self.facts_owed || quoted.quoted < owed {
+                self.fewest_facts = Some(self.fewest_facts.unwrap_or(usize::MAX).min(quoted.quoted));
+            }
             let missing = (quoted.quoted < owed).then(|| Finding {
                 summary: format!("the answer of run `{}` of `{user}` ignores what its tools found", view.id),
                 expected: format!(
@@ -177,7 +179,7 @@ impl Check for Answers {
 
     fn finish(self: Box<Self>, index: &Index) -> Vec<CheckResult> {
         let mut facts = self.facts;
-        facts.value = (facts.of > 0).then(|| self.quoted as f64 / facts.of as f64);
+        facts.value = self.fewest_facts.map(|fewest| fewest as f64);
         let mut results = vec![
             self.gates.into_result("value/gates"),
             self.demands.into_result("value/demands"),

@@ -60,3 +60,13 @@ fn a_file_that_cannot_be_read_names_its_line_and_is_inconclusive() {
     assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains("x.jsonl: line 1"), "{}", stderr(&output));
 }
+
+/// The example of a lost event, as a newcomer runs it; `UPDATE_EXPECT=1` rewrites what it prints.
+#[test]
+fn the_example_history_is_blocked_for_the_event_it_lost() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let output = goldenpath(&root, &["check", "examples/histories/lost-tool-completed.jsonl"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let said = String::from_utf8_lossy(&output.stdout);
+    expect_test::expect_file!["../../../examples/histories/lost-tool-completed.txt"].assert_eq(&said);
+}

@@ -6,7 +6,7 @@
 use crate::lines::Lines;
 use crate::{
     HISTORY_VERSION, Header, LineError, LineFault, OpenError, RECORDING, RECORDING_BEGUN, Record, RecordKind,
-    line,
+    line, written,
 };
 use serde::Deserialize;
 use std::fmt;
@@ -14,6 +14,9 @@ use std::io::{self, BufRead, Write};
 
 /// How hard the writer compresses: fast enough to keep up with a load run on one core.
 const ZSTD_LEVEL: i32 = 3;
+
+/// What a writer keeps of its line's memory; few lines are longer.
+const LINE: usize = 64 << 10;
 
 /// Reads a history record by record; records borrow from the reader's buffers.
 #[derive(Debug)]
@@ -142,6 +145,8 @@ impl FirstLine {
 #[must_use = "finish it, or a compressed history reads as cut off"]
 pub struct HistoryWriter<W: Write> {
     sink: Sink<W>,
+    /// The line under way: the output is called once for each.
+    line: Vec<u8>,
     lines: u64,
 }
 
@@ -183,16 +188,17 @@ impl<W: Write> HistoryWriter<W> {
     }
 
     fn begin(sink: Sink<W>, header: &Header) -> io::Result<Self> {
-        let mut writer = Self { sink, lines: 0 };
-        writer.line(header)?;
+        let mut writer = Self { sink, line: Vec::new(), lines: 0 };
+        serde_json::to_writer(&mut writer.line, header)?;
+        writer.end_line()?;
         Ok(writer)
     }
 
-    fn line(&mut self, value: &impl serde::Serialize) -> io::Result<u64> {
-        match &mut self.sink {
-            Sink::Plain(out) => write_line(out, value)?,
-            Sink::Zstd(out) => write_line(out.as_mut(), value)?,
-        }
+    fn end_line(&mut self) -> io::Result<u64> {
+        self.line.push(b'\n');
+        let result = self.sink.output().write_all(&self.line);
+        self.line.shrink_to(LINE);
+        result?;
         self.lines += 1;
         Ok(self.lines)
     }
@@ -202,7 +208,9 @@ impl<W: Write> HistoryWriter<W> {
     /// # Errors
     /// When the output refuses it; the file then ends in a cut line.
     pub fn write(&mut self, record: &Record<'_>) -> io::Result<u64> {
-        self.line(record)
+        self.line.clear();
+        written::append(&mut self.line, record)?;
+        self.end_line()
     }
 
     /// Makes everything written so far readable, should nothing follow.
@@ -225,11 +233,6 @@ impl<W: Write> HistoryWriter<W> {
         out.flush()?;
         Ok(out)
     }
-}
-
-fn write_line<W: Write>(mut out: W, value: &impl serde::Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
-    out.write_all(b"\n")
 }
 
 #[cfg(test)]

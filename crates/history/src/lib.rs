@@ -9,6 +9,7 @@ mod codec;
 mod error;
 mod line;
 mod lines;
+mod written;
 
 mod capture;
 

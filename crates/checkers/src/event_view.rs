@@ -3,6 +3,11 @@
 //! Values stay raw JSON until somebody asks for them, so that hostile input costs what its text
 //! costs, and a wrong type is a finding and never an error of ours.
 
+mod scan;
+
+pub(crate) use scan::Scan;
+
+use goldenpath_history::json_text;
 use goldenpath_protocol::EventType;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -22,13 +27,10 @@ macro_rules! fields {
 
             /// The field as the wire writes it.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
-            fn named(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)* _ => None }
-            }
         }
     };
 }
@@ -50,6 +52,48 @@ fields! {
 }
 
 const FIELDS: usize = Field::ALL.len();
+
+/// The fields by the hashes of their names, one after the other where two share a hash; 0 for none.
+const BY_NAME: [u8; 256] = {
+    let mut table = [0_u8; 256];
+    let mut at = 0;
+    while at < FIELDS {
+        let mut place = name_hash(Field::ALL[at].as_str().as_bytes());
+        while table[place as usize] != 0 {
+            place = place.wrapping_add(1);
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "there are fewer than 255 fields")]
+        {
+            table[place as usize] = at as u8 + 1;
+        }
+        at += 1;
+    }
+    table
+};
+
+const fn name_hash(name: &[u8]) -> u8 {
+    if name.is_empty() {
+        return 0;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "a hash")]
+    let length = name.len() as u8;
+    let (first, middle, last) = (name[0], name[name.len() / 2], name[name.len() - 1]);
+    length.wrapping_mul(37) ^ first.wrapping_mul(11) ^ middle.wrapping_mul(5) ^ last.wrapping_mul(3)
+}
+
+impl Field {
+    fn named(name: &str) -> Option<Self> {
+        let mut place = name_hash(name.as_bytes());
+        loop {
+            let at = BY_NAME[usize::from(place)].checked_sub(1)?;
+            let field = Self::ALL[usize::from(at)];
+            if field.as_str() == name {
+                return Some(field);
+            }
+            place = place.wrapping_add(1);
+        }
+    }
+}
 
 /// The JSON type of a value, for findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,6 +146,28 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    const NONE: Self = Self { raw: [None; FIELDS], repeated: None, unnamed: 0 };
+
+    /// The fields of the object that begins here; `None` when it is none, or takes a closer look.
+    pub(crate) fn scanned(scan: &mut Scan<'a>) -> Option<Self> {
+        let mut fields = Self::NONE;
+        scan.object(|key, scan| {
+            let value = scan.value()?;
+            match Field::named(key) {
+                Some(field) => fields.set(field, value),
+                None => fields.unnamed = fields.unnamed.saturating_add(1),
+            }
+            Some(())
+        })?;
+        Some(fields)
+    }
+
+    fn set(&mut self, field: Field, value: &'a str) {
+        if self.raw[field as usize].replace(value).is_some() {
+            self.repeated = Some(field);
+        }
+    }
+
     /// The raw JSON of a field, whatever its type; `None` when it is missing.
     #[must_use]
     pub fn raw(&self, field: Field) -> Option<&'a str> {
@@ -161,11 +227,7 @@ impl<'a> Fields<'a> {
 /// The text of a raw JSON string.
 #[must_use]
 pub fn text_of(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inner));
-    }
-    serde_json::from_str::<String>(raw).ok().map(Cow::Owned)
+    json_text(raw)
 }
 
 /// A run event.
@@ -319,11 +381,11 @@ impl<'a> Seen<'a> {
     /// Reads a frame that the client sent; what is no JSON object has no fields.
     #[must_use]
     pub fn sent(raw: &'a str) -> Self {
-        let fields = fields_of(raw).unwrap_or(Fields { raw: [None; FIELDS], repeated: None, unnamed: 0 });
+        let fields = fields_of(raw).unwrap_or(Fields::NONE);
         Self::Sent(SentView { kind: fields.text(Field::Type), fields })
     }
 
-    fn of_object(fields: Fields<'a>) -> Self {
+    pub(crate) fn of_object(fields: Fields<'a>) -> Self {
         let Some(name) = fields.text(Field::Type) else {
             return Self::Malformed(Flaw::NoType(fields));
         };
@@ -368,6 +430,12 @@ fn flaw_of<'a>(raw: &'a str, error: &serde_json::Error) -> Flaw<'a> {
 /// # Errors
 /// When `raw` is not exactly one JSON object.
 pub fn fields_of(raw: &str) -> Result<Fields<'_>, serde_json::Error> {
+    let mut scan = Scan::of(raw);
+    if let Some(fields) = Fields::scanned(&mut scan)
+        && scan.is_over()
+    {
+        return Ok(fields);
+    }
     let mut from = serde_json::Deserializer::from_str(raw);
     let fields = from.deserialize_map(ObjectVisitor)?;
     from.end()?;
@@ -384,7 +452,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields { raw: [None; FIELDS], repeated: None, unnamed: 0 };
+        let mut fields = Fields::NONE;
         while let Some(key) = map.next_key_seed(FieldName)? {
             let Some(field) = key else {
                 map.next_value::<IgnoredAny>()?;
@@ -392,9 +460,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
                 continue;
             };
             let value: &'de RawValue = map.next_value()?;
-            if fields.raw[field as usize].replace(value.get()).is_some() {
-                fields.repeated = Some(field);
-            }
+            fields.set(field, value.get());
         }
         Ok(fields)
     }

@@ -23,7 +23,7 @@ const LINE: usize = 64 << 10;
 pub struct HistoryReader<R: BufRead> {
     lines: Lines<R>,
     header: Header,
-    scratch: String,
+    scratch: Vec<u8>,
     /// A recorder marked the beginning, and its mark of the end has not come.
     unfinished: bool,
 }
@@ -46,7 +46,7 @@ impl<R: BufRead> HistoryReader<R> {
     pub(crate) fn after_first(lines: Lines<R>) -> Result<Self, OpenError> {
         let text = lines.text().unwrap_or_default();
         let header = serde_json::from_str(text).map_err(|why| OpenError::Unknown(why.to_string()))?;
-        Ok(Self { lines, header, scratch: String::new(), unfinished: false })
+        Ok(Self { lines, header, scratch: Vec::new(), unfinished: false })
     }
 
     /// The first line.

@@ -7,6 +7,7 @@ mod record;
 
 mod codec;
 mod error;
+mod json_text;
 mod line;
 mod lines;
 mod written;
@@ -19,6 +20,7 @@ mod reference;
 pub use capture::{Capture, Imported, ImportedRecord, Input};
 pub use codec::{HistoryReader, HistoryWriter};
 pub use error::{LineError, LineFault, OpenError};
+pub use json_text::{json_text, plain_until};
 pub use record::{
     ClosedBy, Direction, Expect, FaultPhase, HISTORY_VERSION, Header, Outcome, RECORDING, RECORDING_BEGUN,
     RECORDING_ENDED, Record, RecordKind, ToolDemand,

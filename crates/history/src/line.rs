@@ -2,12 +2,16 @@
 //!
 //! `Record` derives its own reading, which is right but slow (a tagged enum inside a flattened one
 //! buffers every value). Here one flat struct takes every key, and the raw frame is unescaped into a
-//! buffer that the caller keeps.
+//! buffer that the caller keeps. The lines that come most are read without even that.
 
+mod usual;
+
+use crate::json_text::unescape;
 use crate::{ClosedBy, Direction, Expect, FaultPhase, LineFault, Record, RecordKind};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use usual::What;
 
 /// A text that borrows where its spelling holds no escapes. (`Option<Cow>` alone never borrows.)
 #[derive(Deserialize)]
@@ -81,8 +85,19 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Quantity>
     Quantity::deserialize(from).map(Some)
 }
 
-/// Reads one line; `scratch` takes the raw frame when its spelling holds escapes.
-pub(crate) fn read<'a>(line: &'a str, scratch: &'a mut String) -> Result<Record<'a>, LineFault> {
+/// Reads one line; `scratch` takes the long text of a record when its spelling holds escapes.
+pub(crate) fn read<'a>(line: &'a str, scratch: &'a mut Vec<u8>) -> Result<Record<'a>, LineFault> {
+    let Some(usual) = usual::read(line, scratch) else { return read_any(line, scratch) };
+    let text = std::str::from_utf8(&scratch[..usual.length]).map_err(|_| LineFault::NotUtf8)?;
+    let kind = match usual.what {
+        What::Frame(dir) => RecordKind::Frame { dir, raw: Cow::Borrowed(text), opcode: None },
+        What::Mark(name) => RecordKind::Mark { name: Cow::Borrowed(name), note: Some(Cow::Borrowed(text)) },
+    };
+    Ok(Record { t_ns: usual.t_ns, conn: usual.conn, user: usual.user.map(Cow::Borrowed), kind })
+}
+
+/// Reads one line, however it is spelt.
+fn read_any<'a>(line: &'a str, scratch: &'a mut Vec<u8>) -> Result<Record<'a>, LineFault> {
     let line: Line<'a> = serde_json::from_str(line).map_err(|why| LineFault::Unreadable(why.to_string()))?;
     let need = |key: &'static str| LineFault::MissingKey(key);
     let some = |text: Option<Text<'a>>| text.map(|text| text.0);
@@ -130,62 +145,18 @@ pub(crate) fn read<'a>(line: &'a str, scratch: &'a mut String) -> Result<Record<
 }
 
 /// The text of a JSON string: borrowed as it stands, or unescaped into `scratch`.
-fn unescaped<'a>(value: &'a RawValue, scratch: &'a mut String) -> Result<Cow<'a, str>, LineFault> {
-    let inner = value
-        .get()
+fn unescaped<'a>(value: &'a RawValue, scratch: &'a mut Vec<u8>) -> Result<Cow<'a, str>, LineFault> {
+    let raw = value.get();
+    let inner = raw
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .ok_or_else(|| LineFault::Unreadable("`raw` is no string".to_owned()))?;
-    let Some(mut at) = memchr::memchr(b'\\', inner.as_bytes()) else { return Ok(Cow::Borrowed(inner)) };
-    scratch.clear();
-    scratch.reserve(inner.len());
-    let mut rest = inner;
-    loop {
-        scratch.push_str(&rest[..at]);
-        let (char, length) = escape(&rest[at..])
-            .ok_or_else(|| LineFault::Unreadable("`raw` holds an escape that is no character".to_owned()))?;
-        scratch.push(char);
-        rest = &rest[at + length..];
-        match memchr::memchr(b'\\', rest.as_bytes()) {
-            Some(next) => at = next,
-            None => break,
-        }
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Ok(Cow::Borrowed(inner));
     }
-    scratch.push_str(rest);
-    Ok(Cow::Borrowed(scratch))
-}
-
-/// The character that the escape at the start of `text` stands for, and the escape's length in bytes.
-fn escape(text: &str) -> Option<(char, usize)> {
-    let simple = match text.as_bytes().get(1)? {
-        b'"' => '"',
-        b'\\' => '\\',
-        b'/' => '/',
-        b'n' => '\n',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'u' => {
-            let high = unit(text, 0)?;
-            if !(0xd800..0xe000).contains(&high) {
-                return char::from_u32(high).map(|char| (char, 6));
-            }
-            let low = unit(text, 6)?;
-            if high >= 0xdc00 || !(0xdc00..0xe000).contains(&low) {
-                return None;
-            }
-            return char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)).map(|char| (char, 12));
-        }
-        _ => return None,
-    };
-    Some((simple, 2))
-}
-
-/// The four hex digits of a `\uXXXX` that begins at `at`.
-fn unit(text: &str, at: usize) -> Option<u32> {
-    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+    let (_, length) = unescape(raw.as_bytes(), 1, scratch)
+        .ok_or_else(|| LineFault::Unreadable("`raw` holds an escape that is no character".to_owned()))?;
+    std::str::from_utf8(&scratch[..length]).map(Cow::Borrowed).map_err(|_| LineFault::NotUtf8)
 }
 
 #[cfg(test)]
@@ -206,7 +177,7 @@ mod tests {
             r#"{"k":"lost","t_ns":1,"count":3,"why":"full"}"#,
             r#"{"k":"mark","t_ns":1,"name":"category","note":"functional","extra":{"ignored":[1]}}"#,
         ] {
-            let mut scratch = String::new();
+            let mut scratch = Vec::new();
             let slow: Record<'_> = serde_json::from_str(line).unwrap();
             assert_eq!(read(line, &mut scratch).unwrap(), slow, "{line}");
         }
@@ -214,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_no_record_is_refused_by_name() {
-        let fault = |line: &str| read(line, &mut String::new()).unwrap_err();
+        let fault = |line: &str| read(line, &mut Vec::new()).unwrap_err();
         assert_eq!(fault(r#"{"k":"frame","t_ns":5,"raw":"x"}"#), LineFault::MissingKey("dir"));
         assert_eq!(fault(r#"{"k":"warp","t_ns":5}"#), LineFault::UnknownKind("warp".to_owned()));
         for line in
@@ -226,11 +197,11 @@ mod tests {
 
     #[test]
     fn a_quantity_that_json_cannot_hold_comes_back_as_no_number() {
-        let mut scratch = String::new();
+        let mut scratch = Vec::new();
         let record = read(r#"{"k":"sample","t_ns":1,"name":"x","value":null}"#, &mut scratch).unwrap();
         assert!(matches!(record.kind, RecordKind::Sample { value, .. } if value.is_nan()));
         assert_eq!(
-            read(r#"{"k":"sample","t_ns":1,"name":"x"}"#, &mut String::new()).unwrap_err(),
+            read(r#"{"k":"sample","t_ns":1,"name":"x"}"#, &mut Vec::new()).unwrap_err(),
             LineFault::MissingKey("value")
         );
     }

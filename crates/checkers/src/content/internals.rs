@@ -5,6 +5,7 @@
 
 use super::Broken;
 use crate::evidence::around;
+use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// How what stands at an anchor is read.
@@ -105,6 +106,75 @@ const ANCHORS: &[(&str, Reading)] = &[
     ("amqp://", Address),
 ];
 
+/// Pieces of which every anchor holds one, few enough to be searched all at once. The blanks around `at` are as they
+/// stand before a frame of a stack at the start of a line.
+const PIECES: &[&str] = &[
+    "Traceback (",
+    "panicked at ",
+    "stack backtrace:",
+    "RUST_BACKTRACE",
+    "Exception in thread",
+    "goroutine 1 [",
+    "java.lang.",
+    "org.springframework.",
+    "System.NullRef",
+    "sqlalchemy.exc.",
+    "psycopg2.",
+    "SQLSTATE[",
+    "site-packages/",
+    "node_modules/",
+    "/rustc/",
+    ".cargo/registry/",
+    "-----BEGIN ",
+    "  at ",
+    "\\n at ",
+    "\\t at ",
+    "File \\\"/",
+    "/home/",
+    "/root/",
+    "/Users/",
+    "C:\\\\Users",
+    "/app/",
+    "/srv/",
+    "/opt/",
+    "/usr/",
+    "/var/",
+    "/etc/",
+    "/tmp/",
+    "/workspace/",
+    "sk-",
+    "sk_",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ghp_",
+    "gho_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "Bearer ",
+    "eyJ",
+    "api_key",
+    "apikey",
+    "apiKey",
+    "api-key",
+    "secret",
+    "access_token",
+    "accessToken",
+    "refresh_token",
+    "private_key",
+    "passw",
+    "\"token",
+    "\"authorization",
+    "\"Authorization",
+    "sql://",
+    "postgres://",
+    "mongodb",
+    "redis://",
+    "amqp://",
+];
+
 /// Endings of files that no user should hear of.
 const FILES: &[&str] = &[
     "c", "cc", "cfg", "conf", "cpp", "cs", "db", "env", "go", "ini", "java", "js", "key", "kt", "lock",
@@ -112,9 +182,11 @@ const FILES: &[&str] = &[
     "toml", "ts", "tsx", "yaml", "yml",
 ];
 
-/// The automaton.
+/// The automaton, and the faster search that tells where it has nothing to find.
 #[derive(Debug)]
 pub(super) struct Internals {
+    /// None on machines that cannot search so.
+    pieces: Option<Searcher>,
     anchors: Option<AhoCorasick>,
 }
 
@@ -122,11 +194,15 @@ impl Internals {
     pub(super) fn new() -> Self {
         let words = ANCHORS.iter().map(|(word, _)| word);
         // The list is fixed and small: building it fails only when it is empty or huge.
-        Self { anchors: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok() }
+        let pieces = Searcher::new(PIECES);
+        Self { pieces, anchors: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok() }
     }
 
     /// What of the machine's inside this frame shows.
     pub(super) fn broken(&self, raw: &str, own: impl Fn() -> String) -> Option<Broken> {
+        if self.pieces.as_ref().is_some_and(|pieces| pieces.find(raw).is_none()) {
+            return None;
+        }
         let mut prompt: Option<String> = None;
         for found in self.anchors.as_ref()?.find_overlapping_iter(raw) {
             let (_, reading) = ANCHORS[found.pattern().as_usize()];
@@ -235,5 +311,29 @@ fn masked(raw: &str, from: usize, shown: &str, reading: Reading) -> String {
             format!("{head}…")
         }
         Trace | Frame | Home | Path => around(raw, from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ANCHORS, Internals, PIECES};
+
+    #[test]
+    fn every_anchor_holds_a_piece() {
+        for (anchor, _) in ANCHORS.iter().filter(|(anchor, _)| *anchor != " at ") {
+            assert!(PIECES.iter().any(|piece| anchor.contains(piece)), "{anchor}");
+        }
+        // The vectorised search takes no more.
+        assert!(PIECES.len() <= 64);
+    }
+
+    #[test]
+    fn frames_of_a_stack_are_found_at_the_start_of_a_line_only() {
+        let found = |raw: &str| Internals::new().broken(raw, String::new).is_some();
+        for blanks in [" ", "  ", "    "] {
+            assert!(found(&format!("x\\n{blanks}at f (file.js:10:3)")), "{blanks:?}");
+            assert!(found(&format!("x\\t{blanks}at f (file.js:10:3)")), "{blanks:?}");
+        }
+        assert!(!found("look at f (file.js:10:3)"));
     }
 }

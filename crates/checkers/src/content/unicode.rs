@@ -2,12 +2,16 @@
 
 use super::Broken;
 use crate::evidence::around;
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+static UNICODE_ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
 
 /// What in the text of this frame did not survive. `own` gives what the user wrote themselves, which may
 /// hold anything; it is asked for only when something is found.
 pub(super) fn broken(raw: &str, own: impl Fn() -> String) -> Option<Broken> {
-    let escaped = memchr::memmem::find(raw.as_bytes(), b"\\u").is_some();
+    let escaped = UNICODE_ESCAPE.find(raw.as_bytes()).is_some();
     if !escaped && raw.is_ascii() {
         return None;
     }

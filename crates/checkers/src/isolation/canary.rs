@@ -204,22 +204,39 @@ fn unlikely_twice(id: &str) -> bool {
         && id.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// The words of a text, identifiers being one word, with where they begin.
+/// The words of a text that are long enough, identifiers being one word, with where they begin.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let mut from = 0;
     std::iter::from_fn(move || {
         loop {
-            let from = at + bytes.get(at..)?.iter().position(|byte| is_word(*byte))?;
-            let length = bytes[from..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - from);
-            at = from + length;
-            if length >= ID_LENGTH {
-                return text.get(from..at).map(|word| (from, word));
+            // A word that begins here and is long enough has no gap among its first bytes; the last gap tells how far
+            // away the next such word begins at least.
+            let head = bytes.get(from..from + ID_LENGTH)?;
+            if let Some(gap) = head.iter().rposition(|byte| !is_word(*byte)) {
+                from += gap + 1;
+                continue;
             }
+            let more = bytes[from + ID_LENGTH..].iter().take_while(|byte| is_word(**byte)).count();
+            let word = (from, text.get(from..from + ID_LENGTH + more)?);
+            from += ID_LENGTH + more;
+            return Some(word);
         }
     })
 }
 
+/// Which bytes belong to words.
+const WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let at = byte as u8;
+        table[byte] = at.is_ascii_alphanumeric() || at == b'-' || at == b'_';
+        byte += 1;
+    }
+    table
+};
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+    WORD[usize::from(byte)]
 }

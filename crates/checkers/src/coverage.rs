@@ -3,6 +3,7 @@
 use crate::catalogue::Category;
 use crate::event_view::{ControlType, Seen};
 use crate::index::Index;
+use crate::judge::Terms;
 use crate::observation::{Observation, UserIx};
 use crate::verdict::Coverage;
 use goldenpath_history::{Outcome, RecordKind};
@@ -135,10 +136,16 @@ impl CoverageFold {
     }
 
     /// The lists for `categories`, and the ids or groups that mean nothing because of what is missing.
-    pub(crate) fn finish(&self, categories: &[Category]) -> (Coverage, Vec<&'static str>) {
+    pub(crate) fn finish(&self, terms: &Terms) -> (Coverage, Vec<&'static str>) {
+        // Where nobody shows a token there is none to forge.
+        let tokenless = terms.auth_mode.as_deref() == Some("none");
+        let declared = ITEMS
+            .iter()
+            .filter(|item| terms.categories.contains(&item.category))
+            .filter(|item| !(tokenless && item.backs.contains(&"auth/refused")));
         let mut coverage = Coverage::default();
         let mut unbacked = Vec::new();
-        for item in ITEMS.iter().filter(|item| categories.contains(&item.category)) {
+        for item in declared {
             coverage.declared.push(item.name.to_owned());
             if (item.happened)(self) {
                 coverage.exercised.push(item.name.to_owned());

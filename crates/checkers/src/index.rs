@@ -255,7 +255,11 @@ impl Index {
                 // Nobody says where they are missing.
                 self.trouble.first_hole = Some(1);
             }
-            RecordKind::Mark { name, .. } => self.trouble.timed_out |= name == "timed_out",
+            RecordKind::Mark { name, .. } => match name.as_ref() {
+                "timed_out" => self.trouble.timed_out = true,
+                "interrupted" => self.trouble.cut = true,
+                _ => {}
+            },
             RecordKind::Sample { .. } => {}
         }
         seen_as

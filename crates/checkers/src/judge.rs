@@ -227,7 +227,7 @@ impl Judge {
                 None => panicked.extend(bench.ids),
             }
         }
-        let (coverage, unbacked) = self.coverage.finish(&self.terms.categories);
+        let (coverage, unbacked) = self.coverage.finish(&self.terms);
         let ruling = Ruling {
             config: &self.config,
             terms: &self.terms,

@@ -25,6 +25,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// Configuration file [default: goldenpath.toml, where it exists]
     #[arg(long, global = true, value_name = "FILE")]
@@ -69,6 +70,7 @@ pub enum Command {
 
 /// Which backend to drive, and who to be there.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Target")]
 pub struct TargetArgs {
     /// Where to go: embedded, local, or a name of the configuration [default: embedded]
     #[arg(long, value_name = "NAME")]

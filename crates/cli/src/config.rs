@@ -61,8 +61,11 @@ fn read(path: &Path) -> Result<String, CommandError> {
 pub(crate) fn parse(place: &str, text: &str, environment: &Environment) -> Result<Config, CommandError> {
     let refuse =
         |why: String| CommandError::Usage(format!("failed to read the configuration from {place}: {why}"));
-    let mut table: toml::Table = text.parse().map_err(|why: toml::de::Error| refuse(why.to_string()))?;
-    keys::check(&table).map_err(&refuse)?;
+    let broken = |why: toml::de::Error| refuse(why.to_string().trim_end().to_owned());
+    let mut table: toml::Table = text.parse().map_err(broken)?;
+    keys::check(&table).map_err(|wrong| refuse(wrong.with_line_of(text)))?;
+    // Of the text alone first: a wrong type is shown with its line.
+    toml::from_str::<Config>(text).map_err(broken)?;
     keys::overlay(&mut table, environment).map_err(CommandError::Usage)?;
     let config: Config =
         toml::Value::Table(table).try_into().map_err(|why: toml::de::Error| refuse(why.to_string()))?;

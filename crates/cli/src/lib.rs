@@ -16,6 +16,7 @@ mod session;
 mod calibration;
 mod clock;
 mod failure;
+mod interrupt;
 mod live;
 mod target;
 

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a plain line is written.
 const EVERY: Duration = Duration::from_secs(10);
@@ -38,6 +38,7 @@ struct Now {
     stage: String,
     done: u64,
     of: u64,
+    begun: Option<Instant>,
     over: bool,
 }
 
@@ -83,7 +84,8 @@ impl Meter {
                 bar.set_position(0);
             }
             Screen::Lines(state) => {
-                state.change(|now| *now = Now { stage: name.to_owned(), of, ..Now::default() })
+                let begun = Some(Instant::now());
+                state.change(|now| *now = Now { stage: name.to_owned(), of, begun, ..Now::default() })
             }
         }
     }
@@ -121,8 +123,9 @@ fn tell(state: &State) {
         now = waited.0;
         if !now.over && !now.stage.is_empty() {
             let of = if now.of == 0 { String::new() } else { format!("/{}", now.of) };
+            let since = now.begun.map_or(0, |begun| begun.elapsed().as_secs());
             // A closed stderr is nothing that a run should end for.
-            let _ = writeln!(std::io::stderr(), "{}: {}{of}", now.stage, now.done);
+            let _ = writeln!(std::io::stderr(), "{}: {}{of}, {since} s", now.stage, now.done);
         }
     }
 }

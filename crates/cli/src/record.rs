@@ -23,12 +23,17 @@ pub async fn capture(
     let _sampler = stage.probe().map(|probe| Sampler::start(probe.clone(), recorder.clone(), SAMPLE_EVERY));
     tokio::select! {
         biased;
-        () = cancel.cancelled() => Some(Stop::Interrupted),
+        () = cancel.cancelled() => {
+            recorder.mark(None, None, "interrupted", None);
+            Some(Stop::Interrupted)
+        }
         () = tokio::time::sleep(timeout) => {
             recorder.mark(None, None, "timed_out", None);
             Some(Stop::TimedOut)
         }
-        done = stage.everybody(ask_everything) => done.err().map(Stop::TargetUnavailable),
+        done = stage.everybody(ask_everything) => {
+            done.err().or_else(|| stage.turned_away()).map(Stop::TargetUnavailable)
+        }
     }
 }
 

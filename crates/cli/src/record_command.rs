@@ -3,6 +3,7 @@
 use crate::args::{Format, GlobalArgs, RecordArgs};
 use crate::config::{self, Environment};
 use crate::exit::{CommandError, Exit};
+use crate::interrupt::Interrupt;
 use crate::live::Watch;
 use crate::output::Output;
 use crate::progress::Meter;
@@ -10,13 +11,11 @@ use crate::record::capture;
 use crate::session::{HISTORY, SessionFolder};
 use crate::target::{Reached, reach, scenarios};
 use crate::validate::{Plan, Stop};
-use crate::validate_command::cancel_on_ctrl_c;
 use goldenpath_harness::{Recording, Session, SessionClock};
 use goldenpath_history::{HISTORY_VERSION, Header};
 use serde_json::json;
 use std::sync::Arc;
 use time::OffsetDateTime;
-use tokio_util::sync::CancellationToken;
 
 /// Records a target's users.
 pub(crate) async fn record(
@@ -25,6 +24,7 @@ pub(crate) async fn record(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, CommandError> {
+    let interrupt = Interrupt::listen(*output)?;
     let config = config::load(global.config.as_deref(), environment)?;
     let chosen = config::resolve_record(&args.target, &config, environment)?;
     let mut plan = Plan::new(chosen.seed);
@@ -52,10 +52,8 @@ pub(crate) async fn record(
     let meter = Meter::new(global.ci_mode);
     meter.stage("record", plan.users as u64 * plan.scenarios.len() as u64);
     let watch = Arc::new(Watch::new(meter.clone(), folder.log(), None));
-    let cancel = CancellationToken::new();
-    let listener = cancel_on_ctrl_c(cancel.clone());
-    let stop = capture(plan, Session::new(target, auth, recording.recorder()), watch, cancel).await;
-    listener.abort();
+    let session = Session::new(target, auth, recording.recorder());
+    let stop = capture(plan, session, watch, interrupt.token()).await;
     meter.finish();
     if let Some(embedded) = embedded {
         embedded.stop();
@@ -76,5 +74,6 @@ pub(crate) async fn record(
         None => Exit::Approved,
         Some(Stop::Interrupted) => Exit::Interrupted,
         Some(Stop::TimedOut | Stop::TargetUnavailable(_) | Stop::FailFast(_)) => Exit::Inconclusive,
+        Some(Stop::Broke(_)) => Exit::Bug,
     })
 }

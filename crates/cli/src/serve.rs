@@ -46,9 +46,18 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     let usage = |what: String| {
         move |why: &dyn std::fmt::Display| CommandError::Usage(format!("failed to {what}: {why}"))
     };
+    // First what leaves nothing behind when it is refused.
+    let listener = TcpListener::bind(&args.listen)
+        .await
+        .map_err(|why| usage(format!("listen on `{}`", args.listen))(&why))?;
     let billing: Arc<dyn BillingSource> = match &args.billing {
         Some(path) => Arc::new(import(path)?),
-        None => Arc::new(GeneratedBilling::with_truth_in(args.data_dir.join("truth"))),
+        None => {
+            let truth = args.data_dir.join("truth");
+            std::fs::create_dir_all(&truth)
+                .map_err(|why| usage(format!("create `{}`", truth.display()))(&why))?;
+            Arc::new(GeneratedBilling::with_truth_in(truth))
+        }
     };
     let given = std::env::var(secret::VARIABLE).ok();
     let key =
@@ -58,9 +67,6 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
         None => SqliteStore::open_file(&args.data_dir.join("goldenpath.db")).await,
     };
     let store = store.map_err(|why| usage("open the store".to_owned())(&why))?;
-    let listener = TcpListener::bind(&args.listen)
-        .await
-        .map_err(|why| usage(format!("listen on `{}`", args.listen))(&why))?;
     let server = start(listener, store, billing, &key).await?;
     ready(&server)?;
     stop_signal().await?;

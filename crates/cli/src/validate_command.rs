@@ -6,6 +6,7 @@ use crate::clock::rfc3339;
 use crate::config::{self, Environment, Length, Settings};
 use crate::exit::{CommandError, Exit};
 use crate::failure::last_words;
+use crate::interrupt::Interrupt;
 use crate::live::{LiveJudge, Watch};
 use crate::output::Output;
 use crate::progress::Meter;
@@ -19,6 +20,7 @@ use goldenpath_report::{
     CategoryRun, Decision, Demand, Ending, Outcome, Report, RunFacts, decide, formats, read_baseline,
 };
 use serde_json::{Map, Value, json};
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +37,7 @@ pub(crate) async fn validate(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, CommandError> {
+    let interrupt = Interrupt::listen(*output)?;
     let config = config::load(global.config.as_deref(), environment)?;
     let settings = config::resolve_validate(args, &config, environment)?;
     let baseline = settings.baseline.as_deref().map(|path| baseline(path, &settings)).transpose()?;
@@ -45,7 +48,7 @@ pub(crate) async fn validate(
     let run = Run::new(&settings, &reached, &folder);
     run.announce(output, &folder.log());
     let plan = run.plan(scenarios);
-    let driven = run.drive(plan, reached, global, &folder).await?;
+    let driven = run.drive(plan, reached, global, &folder, interrupt.token()).await?;
     let judgement = driven
         .judge
         .finish(driven.incomplete.is_none())
@@ -53,10 +56,21 @@ pub(crate) async fn validate(
     let facts = run.facts(&driven);
     let Decision { outcome, report } = decide(&judgement, &facts, baseline.as_ref());
     folder.log().line(&format!("{}: {}", outcome.as_str(), report.deployment_decision.reason));
-    folder.write_documents(&report)?;
-    let path = folder.close()?;
+    let path = folder.path().to_owned();
+    let kept = folder.write_documents(&report).and_then(|()| folder.close());
+    // What was found is said even when there is no room to keep it.
     say(&report, outcome, &path, output)?;
-    Ok(outcome.into())
+    let exit = Exit::from(outcome).worse(kept.map_or_else(
+        |why| {
+            output.note(&format!("error: {why}"));
+            why.exit()
+        },
+        |_| Exit::Approved,
+    ));
+    Ok(match driven.end.stop {
+        Some(Stop::Broke(_)) => Exit::Bug,
+        _ => exit,
+    })
 }
 
 fn baseline(path: &Path, settings: &Settings) -> Result<Report, CommandError> {
@@ -178,6 +192,7 @@ impl<'a> Run<'a> {
         reached: Reached,
         global: &GlobalArgs,
         folder: &SessionFolder,
+        cancel: CancellationToken,
     ) -> Result<Driven, CommandError> {
         let config = JudgeConfig {
             categories: self
@@ -197,13 +212,9 @@ impl<'a> Run<'a> {
         let meter = Meter::new(global.ci_mode);
         let watch = Arc::new(Watch::new(meter.clone(), folder.log(), fail_fast));
         let session = Session::new(target, auth, recording.recorder());
-        let cancel = CancellationToken::new();
-        let listener = cancel_on_ctrl_c(cancel.clone());
         let bound = plan.timeout.saturating_add(GRACE);
-        let end = tokio::time::timeout(bound, drive(plan, session, watch, cancel))
-            .await
-            .unwrap_or_else(|_| self.stuck());
-        listener.abort();
+        let stop = bounded(bound, drive(plan, session, watch, cancel)).await;
+        let end = stop.unwrap_or_else(|stop| self.stopped(&stop));
         meter.finish();
         if let Some(embedded) = embedded {
             embedded.stop();
@@ -220,9 +231,9 @@ impl<'a> Run<'a> {
     }
 
     /// The end of a drive that did not end itself.
-    fn stuck(&self) -> DriveEnd {
-        let cut = |category: &Category| (*category, CategoryEnd::Cut(Stop::TimedOut.to_string()));
-        DriveEnd { categories: self.asked.iter().map(cut).collect(), stop: Some(Stop::TimedOut) }
+    fn stopped(&self, stop: &Stop) -> DriveEnd {
+        let cut = |category: &Category| (*category, CategoryEnd::Cut(stop.to_string()));
+        DriveEnd { categories: self.asked.iter().map(cut).collect(), stop: Some(stop.clone()) }
     }
 
     fn facts(&self, driven: &Driven) -> RunFacts {
@@ -231,6 +242,7 @@ impl<'a> Run<'a> {
             (Some(Stop::Interrupted), _) => Ending::Interrupted,
             (Some(Stop::TimedOut), _) => Ending::TimedOut,
             (Some(Stop::TargetUnavailable(why)), _) => Ending::TargetUnavailable(why.clone()),
+            (Some(stop @ Stop::Broke(_)), _) => Ending::CaptureIncomplete(stop.to_string()),
             (Some(Stop::FailFast(_)) | None, Some(why)) => Ending::CaptureIncomplete(why.clone()),
             (Some(Stop::FailFast(_)) | None, None) => Ending::Complete,
         };
@@ -286,11 +298,49 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Cancels at the first Ctrl-C; the task is to be aborted when the work is over.
-pub(crate) fn cancel_on_ctrl_c(cancel: CancellationToken) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
+/// Runs `work` on a task of its own; says what stopped it when it did not end in time, or not by itself.
+async fn bounded<T: Send + 'static>(
+    bound: Duration,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Stop> {
+    let mut working = tokio::spawn(work);
+    match tokio::time::timeout(bound, &mut working).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(why)) => Err(Stop::Broke(panic_words(why))),
+        Err(_) => {
+            working.abort();
+            Err(Stop::TimedOut)
         }
-    })
+    }
+}
+
+fn panic_words(why: tokio::task::JoinError) -> String {
+    let Ok(panic) = why.try_into_panic() else { return "a task ended early".to_owned() };
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bounded;
+    use crate::validate::Stop;
+    use std::time::Duration;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn work_that_ends_is_what_it_was() {
+        assert_eq!(bounded(SOON, async { 7 }).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_our_bug_and_says_how() {
+        let broke = bounded(SOON, async { std::panic::resume_unwind(Box::new("out of cheese")) });
+        assert_eq!(broke.await, Err::<(), _>(Stop::Broke("out of cheese".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn work_that_does_not_end_is_left() {
+        assert_eq!(bounded(Duration::ZERO, std::future::pending::<()>()).await, Err(Stop::TimedOut));
+    }
 }

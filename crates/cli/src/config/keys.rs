@@ -98,24 +98,55 @@ const OTHERS: &[&str] = &[
     "GOLDENPATH_SERVICES",
 ];
 
-/// Holds every key of `table` against those there are; an unknown one names the nearest.
-pub(super) fn check(table: &Table) -> Result<(), String> {
-    walk(&ROOT, table, "")
+/// A key that is none, or holds what it can't.
+#[derive(Debug)]
+pub(super) struct WrongKey {
+    /// The keys that lead to it, itself the last.
+    path: Vec<String>,
+    why: String,
 }
 
-fn walk(key: &Key, table: &Table, at: &str) -> Result<(), String> {
+impl WrongKey {
+    /// What is wrong, with the line of `text` where the key stands.
+    pub(super) fn with_line_of(&self, text: &str) -> String {
+        match line_of(text, &self.path) {
+            Some(line) => format!("line {line}: {}", self.why),
+            None => self.why.clone(),
+        }
+    }
+}
+
+/// The line of a key, the first being 1.
+fn line_of(text: &str, path: &[String]) -> Option<usize> {
+    let document = toml::de::DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let (last, above) = path.split_last()?;
+    for key in above {
+        table = table.get(key.as_str())?.get_ref().as_table()?;
+    }
+    let (key, _) = table.get_key_value(last.as_str())?;
+    Some(text.get(..key.span().start)?.matches('\n').count() + 1)
+}
+
+/// Holds every key of `table` against those there are; an unknown one names the nearest.
+pub(super) fn check(table: &Table) -> Result<(), WrongKey> {
+    walk(&ROOT, table, &mut Vec::new())
+}
+
+fn walk(key: &Key, table: &Table, at: &mut Vec<String>) -> Result<(), WrongKey> {
     for (name, value) in table {
-        let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
-        let inner = inside(key, name).ok_or_else(|| unknown(key, name, at))?;
+        let above = at.join(".");
+        at.push(name.clone());
+        let wrong = |why: String| WrongKey { path: at.clone(), why };
+        let inner = inside(key, name).ok_or_else(|| wrong(unknown(key, name, &above)))?;
         match (inner, value) {
-            (Key::Table(_) | Key::Named(_) | Key::Limits, Value::Table(table)) => {
-                walk(&inner, table, &place)?
-            }
+            (Key::Table(_) | Key::Named(_) | Key::Limits, Value::Table(table)) => walk(&inner, table, at)?,
             (Key::Table(_) | Key::Named(_) | Key::Limits, _) => {
-                return Err(format!("`{place}` must be a table"));
+                return Err(wrong(format!("`{0}` must be a table (hint: `[{0}]`)", at.join("."))));
             }
             _ => {}
         }
+        at.pop();
     }
     Ok(())
 }

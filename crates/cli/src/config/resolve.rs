@@ -141,9 +141,19 @@ pub(crate) fn resolve_record(
     environment: &Environment,
 ) -> Result<Chosen, CommandError> {
     let (name, mut target) = target(args, config, environment)?;
-    if let TargetChoice::Remote(remote) = &mut target {
-        overlay_auth(&mut remote.auth, args);
-        check_auth(&remote.auth)?;
+    match (&mut target, auth_flag(args)) {
+        (TargetChoice::Remote(remote), _) => {
+            overlay_auth(&mut remote.auth, args);
+            check_auth(&remote.auth)?;
+        }
+        // Tokens are for somebody: a verdict on the embedded backend would be one on the wrong target.
+        (TargetChoice::Embedded, Some(flag)) => {
+            return Err(CommandError::Usage(format!(
+                "`{flag}` was given and no target (hint: `--target URL`, or `--environment NAME`; the embedded backend \
+                 needs no tokens)"
+            )));
+        }
+        (TargetChoice::Embedded, None) => {}
     }
     let of_target = match &target {
         TargetChoice::Remote(remote) => remote.profile.clone(),
@@ -217,10 +227,28 @@ fn target(
         (_, None) => {
             let mut known = vec!["embedded", "local"];
             known.extend(config.environments.keys().map(String::as_str).filter(|known| *known != "local"));
-            return Err(CommandError::Usage(unknown("environment", &name, &known)));
+            let said = unknown("environment", &name, &known);
+            let hint =
+                format!("(hint: `[environments.{name}]` with its `url` in the configuration makes it one)");
+            return Err(CommandError::Usage(format!("{said} {hint}")));
         }
     };
     Ok((name, choice))
+}
+
+/// The first flag that says how to get in somewhere.
+fn auth_flag(args: &TargetArgs) -> Option<&'static str> {
+    let given = [
+        (args.auth.is_some(), "--auth"),
+        (args.auth_placement.is_some(), "--auth-placement"),
+        (args.auth_key_env.is_some(), "--auth-key-env"),
+        (args.auth_key_file.is_some(), "--auth-key-file"),
+        (args.auth_token_env.is_some(), "--auth-token-env"),
+        (args.auth_alg.is_some(), "--auth-alg"),
+        (args.issuer.is_some(), "--issuer"),
+        (args.audience.is_some(), "--audience"),
+    ];
+    given.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
 }
 
 fn overlay_auth(auth: &mut AuthConfig, args: &TargetArgs) {

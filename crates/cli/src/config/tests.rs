@@ -64,8 +64,15 @@ fn variables_reach_nested_keys() {
 #[case::variable_near("", &[("GOLDENPATH_TARGET__AUTH__MOD", "x")], "did you mean `mode`?")]
 #[case::variable_type("", &[("GOLDENPATH_USERS", "three")], "`three` is no whole number")]
 #[case::variable_table("", &[("GOLDENPATH_LIMITS", "3")], "`limits` is a table")]
-#[case::type_of_key("users = \"three\"", &[], "x.toml")]
-#[case::not_toml("users = ", &[], "x.toml")]
+#[case::line("# one\n\nuserz = 3", &[], "x.toml: line 3: unknown key `userz`")]
+#[case::line_of_nested("[environments.a.auth]\nmode = \"mint\"\nissuers = \"x\"", &[], "line 3: unknown key `issuers`")]
+#[case::line_of_inline("users = 3\ntarget = { urll = \"ws://x\" }", &[], "line 2: unknown key `urll`")]
+#[case::no_table("users = 3\ntarget = \"ws://x\"", &[], "line 2: `target` must be a table (hint: `[target]`)")]
+#[case::type_of_key("sla = true\nusers = \"three\"", &[], "line 2")]
+#[case::type_of_key_named("users = \"three\"", &[], "users = \"three\"")]
+#[case::type_of_limit("[limits]\n\"timing/silence\" = \"long\"", &[], "line 2")]
+#[case::missing_key("[scenarios.x]\nexpect = { tools = \"some\" }", &[], "missing field `message`")]
+#[case::not_toml("users = ", &[], "line 1")]
 fn a_wrong_key_is_refused_with_what_was_meant(
     #[case] text: &str,
     #[case] variables: &[(&str, &str)],
@@ -119,6 +126,8 @@ fn the_target_is_the_most_explicit_one(
 #[case::no_category(ValidateArgs { categories: vec![",".into()], ..ValidateArgs::default() }, "names none")]
 #[case::duration(ValidateArgs { duration: Some("nightl".into()), ..ValidateArgs::default() }, "did you mean `nightly`?")]
 #[case::threshold(ValidateArgs { performance_threshold: Some(-1.0), ..ValidateArgs::default() }, "limits nothing")]
+#[case::environment_of_no_file(ValidateArgs { target: TargetArgs { environment: Some("production".into()), ..TargetArgs::default() }, ..ValidateArgs::default() }, "`[environments.production]`")]
+#[case::tokens_for_nobody(ValidateArgs { target: TargetArgs { auth_key_env: Some("KEY".into()), ..TargetArgs::default() }, ..ValidateArgs::default() }, "`--auth-key-env` was given and no target")]
 #[case::auth(ValidateArgs { target: TargetArgs { target: Some("ws://x/".into()), auth: Some("mnt".into()), ..TargetArgs::default() }, ..ValidateArgs::default() }, "did you mean `mint`?")]
 fn a_wrong_value_names_the_nearest_one(#[case] args: ValidateArgs, #[case] says: &str) {
     let why = meant(args, STAGING, &[]).unwrap_err();

@@ -32,8 +32,10 @@ pub enum Stop {
     Interrupted,
     /// This category failed, and one failure was to be enough.
     FailFast(Category),
-    /// The target could not be reached; says how.
+    /// The target could not be reached, or let nobody in; says how.
     TargetUnavailable(String),
+    /// The driver itself broke, which is a bug of ours; says how.
+    Broke(String),
 }
 
 impl fmt::Display for Stop {
@@ -43,6 +45,7 @@ impl fmt::Display for Stop {
             Self::Interrupted => f.write_str("it was interrupted"),
             Self::FailFast(category) => write!(f, "{category} failed before, and --fail-fast was given"),
             Self::TargetUnavailable(why) => f.write_str(why),
+            Self::Broke(why) => write!(f, "goldenpath itself failed, which is a bug of ours: {why}"),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Expiry(JoinHandle<Result<(), Trouble>>);
 
 impl Expiry {
     pub(super) fn begin(stage: &Stage) -> Self {
-        let stage = stage.clone();
+        let stage = stage.uncounted();
         Self(tokio::spawn(async move {
             match stage.spare().cloned() {
                 Some(user) => watch(&stage, &user).await,
@@ -31,7 +31,10 @@ impl Expiry {
 
     /// How it went.
     pub(super) async fn outcome(mut self) -> Result<(), Trouble> {
-        (&mut self.0).await.unwrap_or_else(|why| Err(Trouble::Unmet(format!("the watch ended early: {why}"))))
+        (&mut self.0).await.unwrap_or_else(|why| match why.is_panic() {
+            true => std::panic::resume_unwind(why.into_panic()),
+            false => Err(Trouble::Unmet(format!("the watch ended early: {why}"))),
+        })
     }
 }
 

@@ -64,13 +64,21 @@ pub async fn drive(
             biased;
             () = cancel.cancelled() => Err(Stop::Interrupted),
             () = tokio::time::sleep_until(deadline) => Err(Stop::TimedOut),
-            done = run(category, &stage, &mut expiry) => done.map_err(Stop::TargetUnavailable),
+            done = run(category, &stage, &mut expiry) => match (done, stage.turned_away()) {
+                (Err(why), _) | (Ok(()), Some(why)) => Err(Stop::TargetUnavailable(why)),
+                (Ok(()), None) => Ok(()),
+            },
         };
         let done = match outcome {
             Ok(()) => CategoryEnd::Ran,
             Err(stop) => {
-                if stop == Stop::TimedOut {
-                    recorder.mark(None, None, "timed_out", Some(category.as_str().to_owned()));
+                let mark = match &stop {
+                    Stop::TimedOut => Some("timed_out"),
+                    Stop::Interrupted => Some("interrupted"),
+                    _ => None,
+                };
+                if let Some(mark) = mark {
+                    recorder.mark(None, None, mark, Some(category.as_str().to_owned()));
                 }
                 let cut = CategoryEnd::Cut(stop.to_string());
                 end.stop = Some(stop);

@@ -3,11 +3,11 @@
 use super::plan::{Plan, Progress};
 use goldenpath_harness::{
     AuthMode, Client, Connect, ConnectError, Probe, Prompt, Prompts, Recorder, Scenario, SendError, Session,
-    TestUser, WaitError,
+    TestUser, View, WaitError,
 };
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -16,6 +16,10 @@ pub(super) const ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a run may take: the limit of the whole answer, and a second for its last frame to arrive.
 const WHOLE_ANSWER: Duration = Duration::from_secs(46);
+
+/// How long the first event of a run that was accepted as a duplicate may take: a target that runs it all the same is
+/// judged by what it shows.
+const REPLAY: Duration = Duration::from_secs(2);
 
 /// Readings of the server's clock per connection: the least that its offset can be known by.
 const PINGS: u64 = 3;
@@ -62,7 +66,11 @@ pub(crate) struct Ran {
 
 /// What all categories share; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Stage(Arc<Inner>);
+pub(crate) struct Stage {
+    inner: Arc<Inner>,
+    /// Whether the ends of runs are steps of the plan.
+    counted: bool,
+}
 
 struct Inner {
     plan: Plan,
@@ -72,6 +80,14 @@ struct Inner {
     spare: Option<TestUser>,
     probe: Option<Probe>,
     lost_ends: AtomicU32,
+    door: Mutex<Door>,
+}
+
+/// Whether anybody was let in with a true credential, and how the first one was refused.
+#[derive(Debug, Default)]
+struct Door {
+    let_in: bool,
+    refused: Option<(u16, String)>,
 }
 
 impl Stage {
@@ -88,54 +104,79 @@ impl Stage {
                 None
             }
         };
-        Self(Arc::new(Inner { plan, session, progress, users, spare, probe, lost_ends: AtomicU32::new(0) }))
+        let (lost_ends, door) = (AtomicU32::new(0), Mutex::default());
+        let inner = Inner { plan, session, progress, users, spare, probe, lost_ends, door };
+        Self { inner: Arc::new(inner), counted: true }
+    }
+
+    /// The same stage for what is one step as a whole, however many runs it has.
+    pub(super) fn uncounted(&self) -> Self {
+        Self { counted: false, ..self.clone() }
+    }
+
+    /// Why nothing can be driven here: everybody was refused at the door.
+    pub(crate) fn turned_away(&self) -> Option<String> {
+        let door = self.inner.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let (status, why) = door.refused.as_ref().filter(|_| !door.let_in)?;
+        let hint = match (*status, &self.session().auth().mode) {
+            (401 | 403, AuthMode::None) => {
+                " (hint: it wants tokens: `--auth mint --auth-key-env VAR`, or `--auth token --auth-token-env VAR`)"
+            }
+            (401 | 403, AuthMode::Mint(_)) => {
+                " (hint: are the key, `--auth-alg`, `--issuer` and `--audience` those of the target?)"
+            }
+            (401 | 403, AuthMode::Token(_)) => " (hint: are the tokens of this target, and not expired?)",
+            (404, _) => " (hint: is the path of the address right?)",
+            _ => "",
+        };
+        Some(format!("it refused every connection: {why}{hint}"))
     }
 
     pub(super) fn plan(&self) -> &Plan {
-        &self.0.plan
+        &self.inner.plan
     }
 
     pub(super) fn session(&self) -> &Session {
-        &self.0.session
+        &self.inner.session
     }
 
     pub(super) fn recorder(&self) -> &Recorder {
-        self.0.session.recorder()
+        self.inner.session.recorder()
     }
 
     pub(crate) fn users(&self) -> &[TestUser] {
-        &self.0.users
+        &self.inner.users
     }
 
     /// A user of whom nothing else is asked, for probes that may cost a connection; the first one where there is no other.
     pub(super) fn spare(&self) -> Option<&TestUser> {
-        self.0.spare.as_ref().or_else(|| self.0.users.first())
+        self.inner.spare.as_ref().or_else(|| self.inner.users.first())
     }
 
     pub(crate) fn probe(&self) -> Option<&Probe> {
-        self.0.probe.as_ref()
+        self.inner.probe.as_ref()
     }
 
     pub(super) fn step(&self) {
-        self.0.progress.step();
+        self.inner.progress.step();
     }
 
     pub(super) fn note(&self, who: &str, text: &str) {
         tracing::warn!(user = who, "{text}");
-        self.0.progress.note(&format!("{who}: {text}"));
+        self.inner.progress.note(&format!("{who}: {text}"));
     }
 
     /// The prompts of a user in one part of the plan.
     pub(crate) fn prompts(&self, part: &str, user: &TestUser) -> Prompts {
-        Prompts::new(self.0.plan.seed, &format!("{part}/{}", user.name()))
+        Prompts::new(self.inner.plan.seed, &format!("{part}/{}", user.name()))
     }
 
     /// The scenarios in a user's own order, so that not all ask the same at once.
     pub(crate) fn scenarios(&self, user: usize) -> Vec<Scenario> {
-        let mut scenarios = self.0.plan.scenarios.clone();
+        let mut scenarios = self.inner.plan.scenarios.clone();
         if !scenarios.is_empty() {
-            let by = (self.0.plan.seed % 1_000) as usize + user;
-            scenarios.rotate_left(by % self.0.plan.scenarios.len());
+            let by = (self.inner.plan.seed % 1_000) as usize + user;
+            scenarios.rotate_left(by % self.inner.plan.scenarios.len());
         }
         scenarios
     }
@@ -146,7 +187,9 @@ impl Stage {
     }
 
     pub(super) async fn enter_as(&self, user: &TestUser, how: Connect) -> Result<Client, Trouble> {
-        let client = self.0.session.connect(user, how).await?;
+        let client = self.inner.session.connect(user, how).await;
+        self.note_door(&client);
+        let client = client?;
         client.wait_for_greeting(ANSWER).await?;
         for n in 1..=PINGS {
             client.ping(n).await?;
@@ -155,6 +198,17 @@ impl Stage {
                 .await?;
         }
         Ok(client)
+    }
+
+    fn note_door(&self, came: &Result<Client, ConnectError>) {
+        let mut door = self.inner.door.lock().unwrap_or_else(PoisonError::into_inner);
+        match came {
+            Ok(_) => door.let_in = true,
+            Err(why @ ConnectError::Refused { status, .. }) => {
+                door.refused.get_or_insert_with(|| (*status, why.to_string()));
+            }
+            Err(_) => {}
+        }
     }
 
     /// Asks, and waits for the run's end. A refusal is unmet.
@@ -170,8 +224,14 @@ impl Stage {
 
     /// Waits for the end of a run that was asked for.
     pub(super) async fn end_of(&self, client: &Client, prompt: &Prompt) -> Result<Ran, Trouble> {
-        let ended = client.wait_for_end(&prompt.request_id, self.patience()).await;
-        self.step();
+        let ended = tokio::select! {
+            biased;
+            ended = client.wait_for_end(&prompt.request_id, self.patience()) => ended,
+            seed = self.used_before(client, prompt) => return Err(Trouble::Gone(seed)),
+        };
+        if self.counted {
+            self.step();
+        }
         let id = &prompt.request_id;
         match ended {
             Ok(Some((run_id, _))) => {
@@ -184,16 +244,35 @@ impl Stage {
                 Err(Trouble::Unmet(format!("request `{id}` was refused: {}", why.unwrap_or_default())))
             }
             Err(why) => {
-                self.0.lost_ends.fetch_add(1, Ordering::Relaxed);
+                self.inner.lost_ends.fetch_add(1, Ordering::Relaxed);
                 Err(why.into())
             }
+        }
+    }
+
+    /// Ends only when the target knows this request from an earlier session and shows nothing of its run.
+    async fn used_before(&self, client: &Client, prompt: &Prompt) -> String {
+        let id = &prompt.request_id;
+        let what = format!("a second acceptance of request `{id}`");
+        let run = |view: &View| Some(view.accepted(id).filter(|taken| taken.duplicate)?.run_id.clone());
+        let Ok(run) = client.wait_for(&what, WHOLE_ANSWER, run).await else {
+            return std::future::pending().await;
+        };
+        let what = format!("an event of run `{run}`");
+        match client.wait_for(&what, REPLAY, |view| view.run(&run).map(|_| ())).await {
+            Ok(()) => std::future::pending().await,
+            Err(_) => format!(
+                "it has answered request `{id}` before and shows nothing of it again: seed {} was used on it \
+                 (hint: another `--seed`)",
+                self.plan().seed
+            ),
         }
     }
 
     /// The whole time for the first ends that stay away, so that they can be judged; less for the rest of a target that
     /// loses many, so that the whole run stays bounded.
     fn patience(&self) -> Duration {
-        match self.0.lost_ends.load(Ordering::Relaxed) {
+        match self.inner.lost_ends.load(Ordering::Relaxed) {
             0 => WHOLE_ANSWER,
             1..=4 => WHOLE_ANSWER / 4,
             _ => WHOLE_ANSWER / 16,
@@ -216,6 +295,8 @@ impl Stage {
                 Ok((_, Ok(()))) => {}
                 Ok((_, Err(Trouble::Gone(why)))) => return Err(why),
                 Ok((user, Err(Trouble::Unmet(why)))) => self.note(self.users()[user].name(), &why),
+                // A bug of ours must not look like a quiet target.
+                Err(why) if why.is_panic() => std::panic::resume_unwind(why.into_panic()),
                 Err(why) => self.note("driver", &format!("a step of the plan ended early: {why}")),
             }
         }

@@ -20,9 +20,9 @@ pub(super) fn understand(message: &Message, most: usize) -> Result<ClientFrame, 
     }
 }
 
-impl Reader {
+impl Reader<'_> {
     pub(super) async fn serve(&self, frame: ClientFrame) {
-        let connection = &self.connection;
+        let connection = self.connection;
         match frame {
             ClientFrame::AgentRequest { request_id, thread_id, agent, message } => {
                 let request = RunRequest {
@@ -56,7 +56,7 @@ impl Reader {
     }
 
     async fn acknowledge(&self, offset: u64) {
-        let connection = &self.connection;
+        let connection = self.connection;
         if !connection.delivery().acknowledged(offset) {
             let sent = connection.delivery().last_written();
             let message = format!("offset {offset} was not sent here, the last one was {sent}");
@@ -75,7 +75,7 @@ impl Reader {
     }
 
     fn refresh(&self, token: &str) {
-        let (connection, gateway) = (&self.connection, &self.gateway);
+        let (connection, gateway) = (self.connection, self.gateway);
         let leeway = gateway.config.token_leeway.as_secs();
         let refuse = |message: String| {
             connection.reply(&ServerFrame::error(ErrorCode::RefreshRefused, message, None));

@@ -20,21 +20,21 @@ const NO_CODE: u16 = 1005;
 
 /// The reading half of a connection.
 #[derive(Debug)]
-pub(super) struct Reader {
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) connection: Arc<Connection>,
+pub(super) struct Reader<'a> {
+    pub(super) gateway: &'a Gateway,
+    pub(super) connection: &'a Arc<Connection>,
     pub(super) tier: Tier,
-    wire: Arc<Wire>,
+    wire: &'a Wire,
     rate: RateLimit,
     bad_frames: u32,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     pub(super) fn new(
-        gateway: Arc<Gateway>,
-        connection: Arc<Connection>,
+        gateway: &'a Gateway,
+        connection: &'a Arc<Connection>,
         tier: Tier,
-        wire: Arc<Wire>,
+        wire: &'a Wire,
     ) -> Self {
         let config = &gateway.config;
         let rate = RateLimit::new(
@@ -49,7 +49,7 @@ impl Reader {
 
     /// Reads until the peer is gone. After our own end of the connection it reads on, and drops what it reads:
     /// a peer that is not read from cannot be told anything either.
-    pub(super) async fn run(mut self, mut stream: SplitStream<WebSocket>) {
+    pub(super) async fn run(&mut self, stream: &mut SplitStream<WebSocket>) {
         while let Some(received) = stream.next().await {
             self.wire.message_read();
             match received {
@@ -74,7 +74,7 @@ impl Reader {
     }
 
     async fn receive(&mut self, message: Message) {
-        let connection = Arc::clone(&self.connection);
+        let connection = self.connection;
         connection.outbox().space().await;
         match self.rate.judge(Instant::now()) {
             Verdict::Serve => {}

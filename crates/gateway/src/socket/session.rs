@@ -1,12 +1,15 @@
 //! One socket from its greeting to its end: a reader and a writer, in one task.
 
 use super::reader::Reader;
-use super::writer::Writer;
+use super::writer::{self, Writer};
 use crate::manager::{Connection, Ending, Joined, Permit, StreamCursor};
 use crate::server::{Gateway, Wire};
-use axum::extract::ws::WebSocket;
+use axum::extract::ws::{Message, WebSocket};
 use futures_util::StreamExt;
+use futures_util::stream::{SplitSink, SplitStream};
 use goldenpath_protocol::{CloseCode, ResumePoint, ServerFrame, Tier, Timestamp};
+use goldenpath_storage::{AppendError, LogEntry};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,36 +27,57 @@ pub(super) struct Visit {
 }
 
 /// Serves a socket until it ends.
-pub(super) async fn run(socket: WebSocket, gateway: Arc<Gateway>, permit: Permit, visit: Visit) {
+///
+/// No `async fn`: what such a one is given stays in its state beside what becomes of it, and thousands of idle
+/// connections are paid for by the size of this state. For the same reason what happens once in a while is boxed.
+pub(super) fn run(
+    socket: WebSocket,
+    gateway: Arc<Gateway>,
+    permit: Permit,
+    visit: Visit,
+) -> impl Future<Output = ()> + Send {
     let registration = permit.register(visit.expires_at);
-    let connection = Arc::clone(registration.connection());
-    let stop = gateway.stop.clone();
-    let served = serve(socket, &gateway, &connection, visit);
-    if stop.run_until_cancelled(served).await.is_none() {
-        connection.end(Ending::Stopped);
+    let (sink, stream) = socket.split();
+    async move {
+        let connection = registration.connection();
+        let stopped = {
+            let mut served = pin!(serve(sink, stream, &gateway, connection, &visit));
+            tokio::select! {
+                biased;
+                () = gateway.stop.cancelled() => true,
+                () = &mut served => false,
+            }
+        };
+        if stopped {
+            connection.end(Ending::Stopped);
+        }
+        let ending = connection.ending().unwrap_or(Ending::Gone);
+        gateway.metrics.closed(ending.code());
+        tracing::debug!(connection = %connection.id(), ?ending, "a connection ended");
     }
-    let ending = connection.ending().unwrap_or(Ending::Gone);
-    gateway.metrics.closed(ending.code());
-    tracing::debug!(connection = %connection.id(), ?ending, "a connection ended");
 }
 
-async fn serve(socket: WebSocket, gateway: &Arc<Gateway>, connection: &Arc<Connection>, visit: Visit) {
-    let (sink, stream) = socket.split();
-    let joined = match join(gateway, connection, visit.resume.as_ref()).await {
+async fn serve(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut stream: SplitStream<WebSocket>,
+    gateway: &Arc<Gateway>,
+    connection: &Arc<Connection>,
+    visit: &Visit,
+) {
+    let joined = match Box::pin(join(gateway, connection, visit.resume.as_ref())).await {
         Ok(joined) => joined,
         Err(error) => {
             tracing::error!(%error, "failed to join a stream");
             connection.end(Ending::close(CloseCode::ServerError));
-            super::writer::part(sink, connection, &visit.wire).await;
+            Box::pin(writer::part(&mut sink, connection, &visit.wire)).await;
             return;
         }
     };
-    let Joined { cursor, missed, .. } = joined.0;
-    let reader =
-        Reader::new(Arc::clone(gateway), Arc::clone(connection), visit.tier, Arc::clone(&visit.wire));
-    let writer = Writer::new(gateway, connection, &visit.wire, sink, cursor);
-    let mut reading = pin!(reader.run(stream));
-    let mut writing = pin!(writer.run(joined.1, missed));
+    let Welcome { cursor, missed, greeting } = *joined;
+    let mut reader = Reader::new(gateway, connection, visit.tier, &visit.wire);
+    let mut writer = Writer::new(gateway, connection, &visit.wire, &mut sink, cursor);
+    let mut reading = pin!(reader.run(&mut stream));
+    let mut writing = pin!(writer.run(greeting, missed));
     tokio::select! {
         () = &mut writing => {
             // What the peer says now is read and dropped, its Close above all.
@@ -65,12 +89,19 @@ async fn serve(socket: WebSocket, gateway: &Arc<Gateway>, connection: &Arc<Conne
     }
 }
 
+/// A joined stream, and what is written of it first.
+struct Welcome {
+    cursor: StreamCursor,
+    missed: Vec<LogEntry>,
+    greeting: Box<ServerFrame>,
+}
+
 /// Joins the user's stream and writes the greeting that says where.
 async fn join(
     gateway: &Gateway,
     connection: &Connection,
     resume: Option<&ResumePoint>,
-) -> Result<(Joined, ServerFrame), goldenpath_storage::AppendError> {
+) -> Result<Box<Welcome>, AppendError> {
     let user = connection.user();
     let most = gateway.config.replay_events;
     let joined = StreamCursor::join(Arc::clone(&gateway.log), user.clone(), resume, most).await?;
@@ -92,5 +123,6 @@ async fn join(
         ping_interval_ms: crate::config::millis(gateway.config.ping_interval),
         limits: gateway.config.limits(),
     };
-    Ok((joined, greeting))
+    let Joined { cursor, missed, .. } = joined;
+    Ok(Box::new(Welcome { cursor, missed, greeting: Box::new(greeting) }))
 }

@@ -35,7 +35,7 @@ pub(super) struct Writer<'a> {
     gateway: &'a Gateway,
     connection: &'a Arc<Connection>,
     wire: &'a Wire,
-    sink: Sink,
+    sink: &'a mut Sink,
     cursor: StreamCursor,
     heartbeat: Instant,
     /// The pongs that had come when the last ping went out, and until when the next may take.
@@ -48,7 +48,7 @@ impl<'a> Writer<'a> {
         gateway: &'a Gateway,
         connection: &'a Arc<Connection>,
         wire: &'a Wire,
-        sink: Sink,
+        sink: &'a mut Sink,
         cursor: StreamCursor,
     ) -> Self {
         let heartbeat = Instant::now() + gateway.config.ping_interval;
@@ -56,15 +56,17 @@ impl<'a> Writer<'a> {
     }
 
     /// Greets, replays what was missed, follows the stream, and closes as the connection's ending says.
-    pub(super) async fn run(mut self, greeting: ServerFrame, missed: Vec<LogEntry>) {
-        // `Over` only says that it is over; why, the connection knows.
-        let _ = self.write_all(greeting, missed).await;
-        part(self.sink, self.connection, self.wire).await;
+    pub(super) async fn run(&mut self, greeting: Box<ServerFrame>, missed: Vec<LogEntry>) {
+        // `Over` only says that it is over; why, the connection knows. Boxed is what an idle connection is not doing.
+        if Box::pin(self.greet(greeting, missed)).await.is_ok() {
+            let _ = self.follow().await;
+        }
+        Box::pin(part(self.sink, self.connection, self.wire)).await;
     }
 
-    async fn write_all(&mut self, greeting: ServerFrame, missed: Vec<LogEntry>) -> Result<(), Over> {
+    async fn greet(&mut self, greeting: Box<ServerFrame>, missed: Vec<LogEntry>) -> Result<(), Over> {
         let full = matches!(
-            greeting,
+            *greeting,
             ServerFrame::ConnectionEstablished { recovered: goldenpath_protocol::Recovered::Full, .. }
         );
         self.feed_frame(&greeting).await?;
@@ -76,8 +78,7 @@ impl<'a> Writer<'a> {
         if full {
             self.feed_frame(&ServerFrame::ReplayEnd { offset: self.cursor.offset() }).await?;
         }
-        self.flush().await?;
-        self.follow().await
+        self.flush().await
     }
 
     async fn follow(&mut self) -> Result<(), Over> {
@@ -87,7 +88,7 @@ impl<'a> Writer<'a> {
             // Here, and not only when there is nothing to write: a busy stream must not starve heartbeats.
             let due = self.due();
             if Instant::now() >= due {
-                look |= self.keep_time().await?;
+                look |= Box::pin(self.keep_time()).await?;
             }
             let behind = match self.cursor.is_behind() {
                 Ok(behind) => behind,
@@ -284,7 +285,7 @@ where
 }
 
 /// Says goodbye as the connection's ending asks for, within the time that a goodbye may take.
-pub(super) async fn part(mut sink: Sink, connection: &Connection, wire: &Wire) {
+pub(super) async fn part(sink: &mut Sink, connection: &Connection, wire: &Wire) {
     let goodbye = async {
         match connection.ending() {
             Some(Ending::Close { code, after_ms, .. }) => {

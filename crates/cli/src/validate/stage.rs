@@ -261,11 +261,15 @@ impl Stage {
         let what = format!("an event of run `{run}`");
         match client.wait_for(&what, REPLAY, |view| view.run(&run).map(|_| ())).await {
             Ok(()) => std::future::pending().await,
-            Err(_) => format!(
-                "it has answered request `{id}` before and shows nothing of it again: seed {} was used on it \
-                 (hint: another `--seed`)",
-                self.plan().seed
-            ),
+            Err(_) => {
+                // From here on nothing of this session's runs is to come.
+                self.recorder().mark(None, None, "interrupted", Some("the seed was used before".to_owned()));
+                format!(
+                    "it has answered request `{id}` before and shows nothing of it again: seed {} was used on it \
+                     (hint: another `--seed`)",
+                    self.plan().seed
+                )
+            }
         }
     }
 

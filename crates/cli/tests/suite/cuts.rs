@@ -1,0 +1,93 @@
+//! Histories that end early: at any byte, plain or compressed.
+
+use crate::support::{goldenpath, session};
+use goldenpath_history::{Direction, HistoryReader, HistoryWriter, Record, RecordKind};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// A healthy history of two users, and the directory that holds it.
+fn recorded() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [
+        "validate",
+        "--users",
+        "2",
+        "--categories",
+        "functional,integration",
+        "--seed",
+        "7",
+        "--output-dir",
+        "out",
+    ];
+    goldenpath(directory.path(), &arguments).ended_with(0);
+    let history = session(&directory.path().join("out")).unwrap().join("history.jsonl.zst");
+    (directory, history)
+}
+
+/// The same history, uncompressed, without the records that `leave_out` names.
+fn plain(history: &Path, mut leave_out: impl FnMut(&Record<'_>) -> bool) -> Vec<u8> {
+    let mut reader = HistoryReader::open(BufReader::new(File::open(history).unwrap())).unwrap();
+    let mut writer = HistoryWriter::plain(Vec::new(), &reader.header().clone()).unwrap();
+    while let Some(record) = reader.next() {
+        let record = record.unwrap().1;
+        if !leave_out(&record) {
+            writer.write(&record).unwrap();
+        }
+    }
+    writer.finish().unwrap()
+}
+
+fn assert_blames_nobody(directory: &Path, name: &str, bytes: &[u8]) {
+    std::fs::write(directory.join(name), bytes).unwrap();
+    let ran = goldenpath(directory, &["check", name]);
+    assert_eq!(ran.code, Some(3), "{} bytes: {}", bytes.len(), ran.said());
+    assert!(ran.err.contains(&format!("{name}: line ")), "{} bytes: {}", bytes.len(), ran.said());
+    assert!(!ran.out.contains("FAIL"), "{} bytes: {}", bytes.len(), ran.said());
+}
+
+#[test]
+fn a_cut_is_named_and_blames_nobody() {
+    let (directory, history) = recorded();
+    let text = plain(&history, |_| false);
+    let step = text.len() / 12;
+    for cut in (1..12).map(|part| part * step) {
+        assert_blames_nobody(directory.path(), "cut.jsonl", &text[..cut]);
+    }
+    // Between two lines, where no line is broken.
+    let ends: Vec<usize> =
+        text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    for end in ends.iter().skip(ends.len() / 3).step_by(ends.len() / 5).take(3) {
+        assert_blames_nobody(directory.path(), "cut.jsonl", &text[..*end]);
+    }
+    let compressed = std::fs::read(&history).unwrap();
+    for part in 1..8 {
+        assert_blames_nobody(directory.path(), "cut.jsonl.zst", &compressed[..part * compressed.len() / 8]);
+    }
+    assert_blames_nobody(directory.path(), "cut.jsonl.zst", &compressed[..compressed.len() - 1]);
+}
+
+#[test]
+fn what_is_broken_before_the_cut_fails_all_the_same() {
+    let (directory, history) = recorded();
+    let mut lost = false;
+    let text = plain(&history, |record| {
+        let tool = matches!(&record.kind, RecordKind::Frame { dir: Direction::In, raw, .. }
+            if raw.contains("\"type\":\"tool_completed\""));
+        let first = tool && !lost;
+        lost |= tool;
+        first
+    });
+    std::fs::write(directory.path().join("cut.jsonl"), &text[..text.len() * 3 / 4]).unwrap();
+    let ran = goldenpath(directory.path(), &["check", "cut.jsonl"]).ended_with(1);
+    assert!(ran.out.contains("FAIL sequence/tool-pairs"), "{}", ran.said());
+    assert!(ran.err.contains("cut.jsonl: line "), "{}", ran.said());
+}
+
+#[test]
+fn a_recording_that_never_ended_is_judged_as_incomplete() {
+    let (directory, history) = recorded();
+    std::fs::copy(&history, directory.path().join("history.jsonl.zst.partial")).unwrap();
+    let ran = goldenpath(directory.path(), &["check", "history.jsonl.zst.partial"]).ended_with(3);
+    assert!(ran.out.contains("capture_incomplete"), "{}", ran.said());
+}

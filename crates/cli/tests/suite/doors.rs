@@ -1,0 +1,107 @@
+//! Getting in: minted tokens, given ones, wrong ones; a seed that the target knows already.
+
+use crate::support::{Backend, KEY, command, failed, goldenpath, report, session};
+use goldenpath_harness::{MintSettings, Minter};
+use std::path::Path;
+
+fn tokens(users: &[&str]) -> Vec<String> {
+    let minter = Minter::new(MintSettings::default(), KEY.as_bytes()).unwrap();
+    users.iter().map(|user| minter.token(user, None).unwrap().reveal().to_owned()).collect()
+}
+
+/// No file of the session holds any of the secrets.
+fn assert_secret(session: &Path, secrets: &[String]) {
+    for entry in std::fs::read_dir(session).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let text = match path.extension().is_some_and(|ending| ending == "zst") {
+            true => crate::support::records(&path).iter().map(|record| format!("{record:?}")).collect(),
+            false => String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        for secret in secrets {
+            assert!(!text.contains(secret.as_str()), "{} holds a secret", path.display());
+        }
+    }
+}
+
+#[test]
+fn several_users_come_in_with_tokens_that_were_given() {
+    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    let given = tokens(&["alice", "bob"]);
+    let text = format!(
+        "[target]\nurl = \"{}\"\n[target.auth]\nmode = \"token\"\n\
+         users = [{{ name = \"alice\", token_env = \"ALICE\" }}, {{ name = \"bob\", token_env = \"BOB\" }}]\n",
+        backend.url
+    );
+    std::fs::write(directory.path().join("goldenpath.toml"), text).unwrap();
+    let arguments = ["validate", "--categories", "functional,integration", "--output-dir", "out"];
+    let output =
+        command(directory.path(), &arguments).env("ALICE", &given[0]).env("BOB", &given[1]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let session = session(&directory.path().join("out")).unwrap();
+    let report = report(&session);
+    assert_eq!(report.validation_session.users, 2);
+    assert_eq!(report.validation_session.configuration["auth_mode"], "token");
+    assert_secret(&session, &given);
+}
+
+#[test]
+fn one_user_comes_in_with_the_token_of_a_file() {
+    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("token"), tokens(&["carol"]).remove(0) + "\n").unwrap();
+    let text = format!("[target]\nurl = \"{}\"\nauth = {{ token_file = \"token\" }}\n", backend.url);
+    std::fs::write(directory.path().join("goldenpath.toml"), text).unwrap();
+    goldenpath(directory.path(), &["validate", "--categories", "functional"]).ended_with(0);
+}
+
+#[test]
+fn a_closed_door_is_no_verdict_on_the_backend_and_says_what_to_try() {
+    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    let (none, mint) =
+        (["--auth", "none"].as_slice(), ["--auth", "mint", "--auth-key-env", "WRONG_KEY"].as_slice());
+    for (auth, hint) in [(none, "it wants tokens"), (mint, "are the key")] {
+        let mut arguments =
+            vec!["validate", "--target", &backend.url, "--users", "2", "--categories", "functional"];
+        arguments.extend(["--output-dir", "out"]);
+        arguments.extend(auth);
+        let mut command = command(directory.path(), &arguments);
+        let output = command.env("WRONG_KEY", "another-key-0123456789abcdef0123").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(
+            said.contains("refused every connection") && said.contains("401") && said.contains(hint),
+            "{said}"
+        );
+        let session = directory.path().join("out/latest");
+        assert_eq!(failed(&report(&session)), [""; 0]);
+        assert_secret(&session, &["another-key-0123456789abcdef0123".to_owned()]);
+    }
+}
+
+#[test]
+fn a_seed_that_the_target_knows_is_said_and_blames_nobody() {
+    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    let arguments = [
+        "validate",
+        "--target",
+        &backend.url,
+        "--auth",
+        "mint",
+        "--auth-key-env",
+        "TEST_KEY",
+        "--users",
+        "2",
+        "--categories",
+        "functional",
+        "--seed",
+        "5",
+    ];
+    goldenpath(directory.path(), &arguments).ended_with(0);
+    let again = goldenpath(directory.path(), &arguments).ended_with(3);
+    assert!(again.out.contains("seed 5 was used on it (hint: another `--seed`)"), "{}", again.said());
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_drains_and_ends_well() {
+    Backend::start().terminate().ended_with(0);
+}

@@ -1,0 +1,176 @@
+//! Whole runs: live and offline judgment agree, a seed repeats a run, a folder holds what was promised.
+
+use crate::support::{Backend, goldenpath, records, report, session, verdicts};
+use goldenpath_history::{Direction, RecordKind};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Everything that the driver decides by the seed, per user in the user's own order.
+fn asked(history: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for record in records(history) {
+        let said = match &record.kind {
+            RecordKind::Request { request_id, scenario, reference, expect, .. } => {
+                format!("{request_id} {scenario:?} {reference:?} {expect:?}")
+            }
+            RecordKind::Frame { dir: Direction::Out, raw, .. } if raw.contains("\"agent_request\"") => {
+                let mut frame: serde_json::Value = serde_json::from_str(raw).unwrap();
+                // Threads are the backend's to name.
+                frame.as_object_mut().unwrap().remove("thread_id");
+                frame.to_string()
+            }
+            _ => continue,
+        };
+        asked.entry(record.user.unwrap_or_default().into_owned()).or_default().push(said);
+    }
+    asked
+}
+
+#[test]
+fn the_same_seed_asks_the_same_under_the_same_ids() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |seed: &str, output: &str| {
+        let arguments = [
+            "validate",
+            "--users",
+            "3",
+            "--categories",
+            "functional,integration",
+            "--seed",
+            seed,
+            "--output-dir",
+            output,
+        ];
+        goldenpath(directory.path(), &arguments).ended_with(0);
+        asked(&directory.path().join(output).join("latest/history.jsonl.zst"))
+    };
+    let (first, again, other) = (run("5", "first"), run("5", "again"), run("6", "other"));
+    assert_eq!(first.len(), 3);
+    assert!(first.values().all(|asked| asked.len() > 20));
+    assert_eq!(first, again);
+    assert!(first.keys().all(|user| !other.contains_key(user)));
+}
+
+#[test]
+fn a_history_is_judged_offline_as_it_was_live() {
+    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    let arguments = [
+        "validate",
+        "--target",
+        &backend.url,
+        "--auth",
+        "mint",
+        "--auth-key-env",
+        "TEST_KEY",
+        "--users",
+        "2",
+        "--categories",
+        "functional,integration,security",
+        "--output-dir",
+        "out",
+        "--ci-mode",
+    ];
+    let ran = goldenpath(directory.path(), &arguments).ended_with(0);
+    for line in ran.err.lines().filter(|line| line.starts_with("security: ")) {
+        let (done, of) = line["security: ".len()..].split(',').next().unwrap().split_once('/').unwrap();
+        assert!(done.parse::<u32>().unwrap() <= of.parse().unwrap(), "{line}");
+    }
+    let live = session(&directory.path().join("out")).unwrap();
+    let history = live.join("history.jsonl.zst");
+    let check = ["check", history.to_str().unwrap(), "--output-dir", "offline"];
+    goldenpath(directory.path(), &check).ended_with(0);
+    let offline = session(&directory.path().join("offline")).unwrap();
+    assert_eq!(verdicts(&report(&live)), verdicts(&report(&offline)));
+
+    let log = std::fs::read_to_string(live.join("validation_execution.log")).unwrap();
+    for said in ["2 user(s)", "functional: began", "security: done", "approved: "] {
+        assert!(log.contains(said), "`{said}` is not in\n{log}");
+    }
+    junit_counts(&live);
+    private(&live);
+    assert_eq!(directory.path().join("out/latest").canonicalize().unwrap(), live.canonicalize().unwrap());
+    let summary = std::fs::read_to_string(live.join("summary.md")).unwrap();
+    assert!(
+        summary.contains("## Pre-deployment checklist") && summary.contains("## Certification"),
+        "{summary}"
+    );
+}
+
+/// The counts at the head of `junit.xml` are those of its cases.
+fn junit_counts(session: &Path) {
+    let report = report(session);
+    let text = std::fs::read_to_string(session.join("junit.xml")).unwrap();
+    let head = text.lines().find(|line| line.contains("<testsuites")).unwrap();
+    let counted = report.execution_results.test_metrics;
+    assert!(head.contains(&format!("tests=\"{}\"", counted.total_tests)), "{head}");
+    assert!(head.contains("failures=\"0\"") && head.contains("errors=\"0\""), "{head}");
+    assert_eq!(text.matches("<testcase ").count(), counted.total_tests);
+    assert_eq!(text.matches("<skipped").count(), counted.total_tests - counted.tests_passed);
+    assert_eq!(text.matches("<testsuite ").count(), text.matches("</testsuite>").count());
+}
+
+#[cfg(unix)]
+fn private(session: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(session).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+    }
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) {}
+
+#[test]
+fn what_was_recorded_can_be_judged() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["record", "--users", "2", "--output-dir", "out", "--format", "json"];
+    let ran = goldenpath(directory.path(), &arguments).ended_with(0);
+    let said: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let history = said["history"].as_str().unwrap();
+    goldenpath(directory.path(), &["check", history, "--categories", "functional"]).ended_with(0);
+    // Nobody forged a token, nobody read the store: what was not recorded is no pass.
+    let whole = goldenpath(directory.path(), &["check", history]).ended_with(3);
+    assert!(whole.out.contains("auth/refused"), "{}", whole.said());
+}
+
+#[test]
+fn a_broken_promise_is_told_last_with_where_to_look() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [
+        "validate",
+        "--users",
+        "2",
+        "--categories",
+        "functional,performance",
+        "--performance-threshold",
+        "0.001",
+        "--output-dir",
+        "out",
+        "--timeout",
+        "3",
+        "--fail-fast",
+    ];
+    let ran = goldenpath(directory.path(), &arguments).ended_with(1);
+    let session = session(&directory.path().join("out")).unwrap();
+    let at = |what: &str| ran.out.rfind(what).unwrap_or_else(|| panic!("`{what}` is not in {}", ran.said()));
+    let history =
+        format!("history   out/{}/history.jsonl.zst", session.file_name().unwrap().to_string_lossy());
+    let again = format!("again     goldenpath check out/{}", session.file_name().unwrap().to_string_lossy());
+    let places = [at("  promised  "), at("  came      "), at(&history), at(&again), at("NOT APPROVED")];
+    assert!(places.is_sorted(), "{}", ran.said());
+    assert!(!report(&session).deployment_decision.approved);
+}
+
+#[test]
+fn a_baseline_is_compared_and_one_of_another_size_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["validate", "--users", "2", "--categories", "functional", "--output-dir", "out"];
+    goldenpath(directory.path(), &arguments).ended_with(0);
+    let before = "out/latest/comprehensive_validation_report.json";
+    let baseline = [&arguments[..], &["--baseline", before]].concat();
+    goldenpath(directory.path(), &baseline).ended_with(0);
+    let wrong = [&["validate", "--users", "3", "--baseline", before], &arguments[3..]].concat();
+    let ran = goldenpath(directory.path(), &wrong).ended_with(2);
+    assert!(ran.err.contains("users"), "{}", ran.said());
+}

@@ -1,0 +1,161 @@
+//! The command as a process, a backend as another one, and what they leave.
+
+use goldenpath_history::{HistoryReader, Record};
+use goldenpath_report::{CheckVerdict, Report};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The key that backends of these tests are started with.
+pub(crate) const KEY: &str = "a-key-for-tests-0123456789abcdef";
+
+/// What a process said and how it ended.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    fn new(output: std::process::Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// All that it said, for messages of failing tests.
+    pub(crate) fn said(&self) -> String {
+        format!("exit {:?}\n{}\n{}", self.code, self.err, self.out)
+    }
+
+    #[track_caller]
+    pub(crate) fn ended_with(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}", self.said());
+        self
+    }
+}
+
+/// The command in `directory`, with no setting of its surroundings.
+pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
+    for (name, _) in std::env::vars() {
+        if name.starts_with("GOLDENPATH_") || name == "WEBSOCKET_TEST_URL" {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(directory).args(arguments).env("TEST_KEY", KEY);
+    command
+}
+
+pub(crate) fn goldenpath(directory: &Path, arguments: &[&str]) -> Ran {
+    Ran::new(command(directory, arguments).output().unwrap())
+}
+
+/// A command under way; killed when the test ends before it does.
+pub(crate) struct Running(Option<Child>);
+
+impl Running {
+    pub(crate) fn start(directory: &Path, arguments: &[&str]) -> Self {
+        let mut command = command(directory, arguments);
+        Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// Sends a signal by its name, as `kill` does.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.0.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    pub(crate) fn end(mut self) -> Ran {
+        Ran::new(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// `goldenpath serve` on a free port, with data of its own.
+pub(crate) struct Backend {
+    process: Running,
+    pub(crate) url: String,
+    _data: tempfile::TempDir,
+}
+
+impl Backend {
+    pub(crate) fn start() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = command(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        command.env("GOLDENPATH_JWT_SECRET", KEY).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let url = ready["ws"].as_str().unwrap().to_owned();
+        Self { process: Running(Some(child)), url, _data: data }
+    }
+
+    /// Stops it as an orchestrator does.
+    pub(crate) fn terminate(self) -> Ran {
+        self.process.signal("TERM");
+        self.process.end()
+    }
+}
+
+/// Waits until `look` gives something.
+#[track_caller]
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "no sign of {what} within a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The only session folder below `output`.
+pub(crate) fn session(output: &Path) -> Option<PathBuf> {
+    let named =
+        |entry: &PathBuf| entry.file_name().unwrap().to_string_lossy().starts_with("validation_session_");
+    std::fs::read_dir(output).ok()?.map(|entry| entry.unwrap().path()).find(named)
+}
+
+/// The report in a session folder. It must be exactly what the library reads and writes.
+pub(crate) fn report(session: &Path) -> Report {
+    let text = std::fs::read_to_string(session.join("comprehensive_validation_report.json")).unwrap();
+    let report: Report = serde_json::from_str(&text).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_value(&report).unwrap(), value);
+    report
+}
+
+/// The verdict of every check.
+pub(crate) fn verdicts(report: &Report) -> BTreeMap<String, CheckVerdict> {
+    report.execution_results.checks.iter().map(|check| (check.id.clone(), check.verdict)).collect()
+}
+
+/// The ids of the checks that failed.
+pub(crate) fn failed(report: &Report) -> Vec<String> {
+    let checks = &report.execution_results.checks;
+    checks.iter().filter(|check| check.verdict == CheckVerdict::Fail).map(|check| check.id.clone()).collect()
+}
+
+/// A history's records.
+pub(crate) fn records(path: &Path) -> Vec<Record<'static>> {
+    let mut reader = HistoryReader::open(BufReader::new(File::open(path).unwrap())).unwrap();
+    let mut records = Vec::new();
+    while let Some(record) = reader.next() {
+        records.push(record.unwrap().1.into_owned());
+    }
+    records
+}

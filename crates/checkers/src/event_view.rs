@@ -7,11 +7,13 @@ mod scan;
 
 pub(crate) use scan::Scan;
 
+use crate::value::AnswerText;
 use goldenpath_history::json_text;
 use goldenpath_protocol::EventType;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 
 macro_rules! fields {
@@ -247,13 +249,23 @@ pub struct EventView<'a> {
     pub offset: Option<u64>,
     /// Everything else, and these too, raw.
     pub fields: Fields<'a>,
+    answer: OnceCell<Option<Box<AnswerText<'a>>>>,
 }
 
 impl<'a> EventView<'a> {
     /// The text of a string field.
     #[must_use]
-    pub fn text(&self, field: Field) -> Option<Cow<'a, str>> {
+    pub fn text(&self, field: Field) -> Option<Cow<'_, str>> {
+        if field == Field::FinalResponse {
+            return self.answer().map(|answer| Cow::Borrowed(&*answer.text));
+        }
         self.fields.text(field)
+    }
+
+    /// `final_response`, which many read.
+    pub(crate) fn answer(&self) -> Option<&AnswerText<'a>> {
+        let read = || Some(Box::new(AnswerText::new(self.fields.text(Field::FinalResponse)?)));
+        self.answer.get_or_init(read).as_deref()
     }
 
     /// `error.code` or `error.message` of a failed tool or run.
@@ -398,6 +410,7 @@ impl<'a> Seen<'a> {
                 seq: fields.whole(Field::Seq),
                 offset: fields.whole(Field::Offset),
                 fields,
+                answer: OnceCell::new(),
             });
         }
         match ControlType::from_name(&name) {

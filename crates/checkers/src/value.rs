@@ -25,6 +25,8 @@ use boilerplate::Boilerplate;
 use own_prompt::OwnPrompt;
 use quality::Quality;
 
+pub(crate) use text::AnswerText;
+
 /// The checks of the group `value`.
 pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
     vec![

@@ -88,7 +88,7 @@ impl Answers {
         {
             return;
         }
-        let (Some(text), Some(open)) = (event.text(Field::FinalResponse), self.open.get_mut(&run)) else {
+        let (Some(answer), Some(open)) = (event.answer(), self.open.get_mut(&run)) else {
             return;
         };
         let prompt = request.and_then(|request| request.prompt.as_deref());
@@ -96,8 +96,8 @@ impl Answers {
             prompt.into_iter().for_each(|prompt| facts.know(prompt));
             facts
         });
-        let quoted = facts.as_ref().map(|facts| facts.quoted(&text)).unwrap_or_default();
-        let reading = Reading::new(&text, prompt, quoted.quoted);
+        let quoted = facts.as_ref().map(|facts| facts.quoted(&answer.text)).unwrap_or_default();
+        let reading = Reading::of(answer, prompt, quoted.quoted);
         let user = index.user_name(Some(view.owner));
         let answered_by = |extra: &[u64]| {
             let mut records: Vec<u64> =
@@ -109,7 +109,7 @@ impl Answers {
         let junk = gates::judge(&reading);
         open.reached.junk = !junk.is_empty();
         open.reached.leaked |=
-            references(&text).any(|(_, n)| request.is_some_and(|r| r.reference != Some(n)));
+            references(&answer.text).any(|(_, n)| request.is_some_and(|r| r.reference != Some(n)));
         self.gates.judge((!junk.is_empty()).then(|| {
             Finding {
                 summary: format!("the answer of run `{}` of `{user}` is junk: {}", view.id, names(&junk)),
@@ -127,7 +127,7 @@ impl Answers {
         let least = request.map_or(0, |request| request.expect.min_insights);
         let quoting = self.quotes_reference && request.is_some_and(|request| request.expect.quote_reference);
         let own = request.and_then(|request| request.reference);
-        let lacks = demands::lacking(&reading, &text, least, own, quoting);
+        let lacks = demands::lacking(&reading, &answer.text, least, own, quoting);
         self.demands.judge((!lacks.is_empty()).then(|| Finding {
             summary: format!("the answer of run `{}` of `{user}` lacks what it owes", view.id),
             expected: lacks.iter().map(|(owed, _)| owed.as_str()).collect::<Vec<_>>().join("; "),

@@ -2,7 +2,6 @@
 
 use super::text::{Token, excerpt, tokens, without_references, word_hash};
 use crate::check::{Check, FINDINGS_KEPT, Tally};
-use crate::event_view::Field;
 use crate::index::Index;
 use crate::observation::{Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
@@ -115,12 +114,11 @@ impl Check for Boilerplate {
         if event.kind != EventType::AgentCompleted || !arrival.first || arrival.foreign {
             return;
         }
-        let Some(text) = event.text(Field::FinalResponse) else { return };
+        let Some(answer) = event.answer() else { return };
         let request = index.run(arrival.run).and_then(|run| index.request_of_run(run));
         let prompt =
             request.and_then(|request| request.prompt.as_deref()).map(without_references).unwrap_or_default();
-        let bare = without_references(&text);
-        let mut shingles = shingles(&tokens(&bare), &tokens(&prompt));
+        let mut shingles = shingles(answer.tokens(), &tokens(&prompt));
         // Without a known prompt every run is a question of its own.
         let unknown = u64::from(arrival.run.0) << 32;
         let question = if prompt.is_empty() { unknown } else { word_hash(&prompt) };
@@ -132,7 +130,7 @@ impl Check for Boilerplate {
         // The smallest hashes that are still counted are a fair sample.
         shingles.retain(|shingle| self.kept(*shingle));
         shingles.truncate(SAMPLED);
-        let opening = (self.answers.len() < FINDINGS_KEPT * 4).then(|| excerpt(&bare).into());
+        let opening = (self.answers.len() < FINDINGS_KEPT * 4).then(|| excerpt(answer.bare()).into());
         let sketch =
             Sketch { run: arrival.run, line: seen.line, counted, shingles: shingles.into(), opening };
         self.answers.push(sketch);

@@ -155,6 +155,18 @@ fn nearest(given: &[f64], said: &Figure<'_>) -> Option<usize> {
 
 /// How many digits of a number say something: 12 000 has two, 0.5 has one.
 fn significant(value: f64) -> usize {
+    let size = value.abs();
+    for (decimals, scale) in [(0, 1.0), (1, 1e1), (2, 1e2), (3, 1e3)] {
+        let whole = (size * scale).round();
+        // Fifteen digits name a number: no shorter way of writing it is missed.
+        if whole < 1e15 && whole / scale == size {
+            let mut whole = whole as u64;
+            while decimals == 0 && whole > 0 && whole.is_multiple_of(10) {
+                whole /= 10;
+            }
+            return whole.checked_ilog10().map_or(0, |most| most as usize + 1);
+        }
+    }
     let text = format!("{}", value.abs());
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_start_matches('0');
@@ -225,25 +237,43 @@ fn figures(text: &str) -> impl Iterator<Item = Figure<'_>> {
 
 /// Digits with separators: the value, how many decimals, how many digits.
 fn parse(written: &str) -> Option<(f64, i32, usize)> {
-    let separators: Vec<(usize, u8)> =
-        written.bytes().enumerate().filter(|(_, b)| matches!(b, b'.' | b',')).collect();
-    let decimal = match separators.as_slice() {
-        [] => None,
+    let mut separators = written.bytes().enumerate().filter(|(_, b)| matches!(b, b'.' | b','));
+    let decimal = match (separators.next(), separators.next_back()) {
+        (None, _) => None,
         // `12,345` counts thousands, `12.345` and `12,5` have a fraction.
-        [(at, b',')] if written.len() - at == 4 => None,
-        [(at, _)] => Some(*at),
-        [.., (_, a), (at, b)] if a != b => Some(*at),
-        // `1.2.3` is a version or an address, `1,234,567` a number.
-        [(_, b','), ..] => None,
-        _ => return None,
+        (Some((at, b',')), None) if written.len() - at == 4 => None,
+        (Some((at, _)), None) => Some(at),
+        (Some((_, first)), Some((at, last))) => {
+            let before = separators.next_back().map_or(first, |(_, before)| before);
+            match (before, first) {
+                (before, _) if before != last => Some(at),
+                // `1.2.3` is a version or an address, `1,234,567` a number.
+                (_, b',') => None,
+                _ => return None,
+            }
+        }
     };
-    let whole: String =
-        written[..decimal.unwrap_or(written.len())].chars().filter(char::is_ascii_digit).collect();
-    let fraction = decimal.map_or("", |at| &written[at + 1..]);
-    let value: f64 = format!("{whole}.{fraction}0").parse().ok()?;
-    let digits = (whole.len() + fraction.len()).saturating_sub(usize::from(whole == "0"));
-    Some((value, i32::try_from(fraction.len()).ok()?, digits))
+    let (whole, fraction) = decimal.map_or((written, ""), |at| (&written[..at], &written[at + 1..]));
+    let digits_of = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    let (whole_digits, decimals) = (digits_of(whole), fraction.len());
+    let all = || whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
+    let value = match POWERS.get(decimals) {
+        // Both are exact, so the quotient is the nearest there is.
+        Some(power) if whole_digits + decimals <= 15 => {
+            all().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0')) as f64 / power
+        }
+        _ => {
+            let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
+            format!("{whole}.{fraction}0").parse().ok()?
+        }
+    };
+    let digits = (whole_digits + decimals).saturating_sub(usize::from(whole == "0"));
+    Some((value, i32::try_from(decimals).ok()?, digits))
 }
+
+/// Powers of ten.
+const POWERS: [f64; 16] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// A name that can be traced.
 struct Name<'a> {
@@ -277,9 +307,10 @@ fn identifier(piece: &str) -> Option<Name<'_>> {
     if piece.len() < 4 || piece.len() > 200 {
         return None;
     }
-    let letters = piece.chars().any(char::is_alphabetic);
-    let digits = piece.bytes().any(|b| b.is_ascii_digit());
-    let joined = piece.contains(['-', '_', '/', '@']);
+    let any = |is: fn(u8) -> bool| piece.bytes().fold(false, |found, byte| found | is(byte));
+    let letters = any(|byte| byte.is_ascii_alphabetic()) || piece.chars().any(char::is_alphabetic);
+    let digits = any(|byte| byte.is_ascii_digit());
+    let joined = any(|byte| matches!(byte, b'-' | b'_' | b'/' | b'@'));
     if !letters || !(digits || joined) || piece.starts_with("gp-") {
         return None;
     }
@@ -297,7 +328,7 @@ fn identifier(piece: &str) -> Option<Name<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Quoted, figures};
+    use super::{Facts, Quoted, figures, parse, significant};
     use rstest::rstest;
 
     fn facts() -> Facts {
@@ -338,6 +369,36 @@ mod tests {
     #[case("Nothing to see.", 0)]
     fn only_what_the_tools_gave_counts(#[case] answer: &str, #[case] quoted: usize) {
         assert_eq!(facts().quoted(answer).quoted, quoted, "{answer}");
+    }
+
+    #[test]
+    fn numbers_are_read_without_detours_as_with_them() {
+        for written in
+            ["0", "0.5", "00.10", "12,345", "1,234.50", "1.234,5", "1,234,567.891", "123456789012345678.25"]
+        {
+            let plain = match written {
+                "12,345" => "12345".to_owned(),
+                "1.234,5" => "1234.5".to_owned(),
+                other => other.replace(',', ""),
+            };
+            let (value, ..) = parse(written).unwrap();
+            assert_eq!(value.to_bits(), plain.parse::<f64>().unwrap().to_bits(), "{written}");
+        }
+        for (value, digits) in [
+            (0.0, 0),
+            (7.0, 1),
+            (12_000.0, 2),
+            (0.5, 1),
+            (-0.05, 1),
+            (1234.5, 5),
+            (0.1 + 0.2, 17),
+            (1e22, 1),
+            (1e-7, 1),
+            (123_456_789_012_345_680.0, 17),
+            (1.234_567, 7),
+        ] {
+            assert_eq!(significant(value), digits, "{value}");
+        }
     }
 
     #[test]

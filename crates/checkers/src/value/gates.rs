@@ -13,8 +13,10 @@ mod repetition;
 mod too_short;
 mod wrong_language;
 
-use super::text::{Token, plain, tokens, without_references};
-use aho_corasick::AhoCorasick;
+#[cfg(test)]
+use super::text::tokens;
+use super::text::{AnswerText, Token, plain, without_references};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -24,7 +26,7 @@ pub(crate) struct Reading<'a> {
     /// The answer without references.
     pub(crate) text: Cow<'a, str>,
     /// Its tokens.
-    pub(crate) tokens: Vec<Token>,
+    pub(crate) tokens: Cow<'a, [Token]>,
     /// The prompt without its reference, where it is known.
     pub(crate) prompt: Option<Cow<'a, str>>,
     /// The prompt's tokens.
@@ -48,11 +50,26 @@ pub(crate) struct Junk {
 
 impl<'a> Reading<'a> {
     /// Reads an answer to a prompt.
+    #[cfg(test)]
     pub(crate) fn new(answer: &'a str, prompt: Option<&'a str>, facts: usize) -> Self {
         let text = without_references(answer);
+        let tokens = tokens(&text).into();
+        Self::of_tokens(text, tokens, prompt, facts)
+    }
+
+    /// Reads an answer that others read too.
+    pub(crate) fn of(answer: &'a AnswerText<'_>, prompt: Option<&'a str>, facts: usize) -> Self {
+        Self::of_tokens(Cow::Borrowed(answer.bare()), Cow::Borrowed(answer.tokens()), prompt, facts)
+    }
+
+    fn of_tokens(
+        text: Cow<'a, str>,
+        tokens: Cow<'a, [Token]>,
+        prompt: Option<&'a str>,
+        facts: usize,
+    ) -> Self {
         let prompt = prompt.map(without_references);
-        let prompt_tokens = prompt.as_deref().map(tokens).unwrap_or_default();
-        let tokens = tokens(&text);
+        let prompt_tokens = prompt.as_deref().map(super::text::tokens).unwrap_or_default();
         let insights = super::demands::insights(&text, &tokens).len();
         let plain = plain(&text);
         let phrases = PHRASES
@@ -96,7 +113,7 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     let all: Vec<&str> = SETS.iter().flat_map(|set| set.iter().copied()).collect();
     let set_of = SETS.iter().enumerate().flat_map(|(i, set)| set.iter().map(move |_| i)).collect();
     // Building fails only on too many patterns; then phrases are not searched.
-    Phrases { searcher: AhoCorasick::new(all).ok(), set_of }
+    Phrases { searcher: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(all).ok(), set_of }
 });
 
 fn whole_words(text: &str, start: usize, end: usize) -> bool {

@@ -1,6 +1,8 @@
 //! Texts as tokens: words, figures and ideographs, with hashes that ignore case and endings.
 
 use rustc_hash::{FxHashMap, FxHasher};
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
@@ -58,8 +60,12 @@ const FUNCTION_WORDS: [&str; 6] = [
 ];
 
 fn hash_of(lower: &str) -> u64 {
+    hash_bytes(lower.as_bytes())
+}
+
+fn hash_bytes(lower: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(lower.as_bytes());
+    hasher.write(lower);
     hasher.finish()
 }
 
@@ -90,21 +96,29 @@ const ENDINGS: [&str; 15] = [
 ];
 
 fn stem(lower: &str) -> &str {
-    if !lower.is_ascii() || lower.ends_with("ss") {
-        return lower;
+    if lower.is_ascii() { &lower[..stem_length(lower.as_bytes())] } else { lower }
+}
+
+/// How much of an ASCII word is its stem.
+fn stem_length(lower: &[u8]) -> usize {
+    if lower.ends_with(b"ss") {
+        return lower.len();
     }
     let mut stem = lower;
-    for ending in ENDINGS {
-        if let Some(rest) = lower.strip_suffix(ending)
-            && rest.len() >= 4 - usize::from(ending == "s")
-        {
-            stem = rest;
-            break;
+    // What no ending ends with needs no look at all of them.
+    if let Some(b's' | b't' | b'g' | b'd' | b'r' | b'n') = lower.last() {
+        for ending in ENDINGS {
+            if let Some(rest) = lower.strip_suffix(ending.as_bytes())
+                && rest.len() >= 4 - usize::from(ending == "s")
+            {
+                stem = rest;
+                break;
+            }
         }
     }
-    match stem.strip_suffix('e') {
-        Some(rest) if rest.len() >= 4 => rest,
-        _ => stem,
+    match stem.strip_suffix(b"e") {
+        Some(rest) if rest.len() >= 4 => rest.len(),
+        _ => stem.len(),
     }
 }
 
@@ -124,6 +138,10 @@ fn is_combining(c: char) -> bool {
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let functions = &*FUNCTIONS;
     let mut found = Vec::with_capacity(text.len() / 6 + 1);
+    if text.is_ascii() {
+        ascii_tokens(text.as_bytes(), functions, &mut found);
+        return found;
+    }
     let mut lower = String::new();
     let mut chars = text.char_indices().peekable();
     while let Some((start, first)) = chars.next() {
@@ -162,6 +180,71 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
     found
 }
 
+/// The same for a text of which every byte is a character.
+fn ascii_tokens(text: &[u8], functions: &FxHashMap<u64, u8>, found: &mut Vec<Token>) {
+    let mut lower = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text.get(at) {
+        if !first.is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let (start, figure) = (at, first.is_ascii_digit());
+        let mut letters = 0;
+        lower.clear();
+        while let Some(byte) = text.get(at) {
+            let inside =
+                figure && matches!(byte, b'.' | b',') && text.get(at + 1).is_some_and(u8::is_ascii_digit);
+            if !byte.is_ascii_alphanumeric() && !inside {
+                break;
+            }
+            letters += usize::from(byte.is_ascii_alphabetic());
+            lower.push(byte.to_ascii_lowercase());
+            at += 1;
+        }
+        let kind = if figure && letters <= 1 { Kind::Figure } else { Kind::Word };
+        let hash = hash_bytes(&lower);
+        let stem = if kind == Kind::Word { hash_bytes(&lower[..stem_length(&lower)]) } else { hash };
+        let function = functions.get(&hash).copied().unwrap_or(0);
+        found.push(Token { start, end: at, hash, stem, kind, function });
+    }
+}
+
+/// The text of an answer, read once for all who judge it.
+#[derive(Debug, Clone)]
+pub(crate) struct AnswerText<'a> {
+    /// As it came.
+    pub(crate) text: Cow<'a, str>,
+    read: OnceCell<(Option<String>, Vec<Token>)>,
+}
+
+impl<'a> AnswerText<'a> {
+    /// An answer that nobody has read yet.
+    pub(crate) fn new(text: Cow<'a, str>) -> Self {
+        Self { text, read: OnceCell::new() }
+    }
+
+    fn read(&self) -> &(Option<String>, Vec<Token>) {
+        self.read.get_or_init(|| match without_references(&self.text) {
+            Cow::Borrowed(same) => (None, tokens(same)),
+            Cow::Owned(bare) => {
+                let tokens = tokens(&bare);
+                (Some(bare), tokens)
+            }
+        })
+    }
+
+    /// Without its references.
+    pub(crate) fn bare(&self) -> &str {
+        self.read().0.as_deref().unwrap_or(&self.text)
+    }
+
+    /// The tokens of [`AnswerText::bare`].
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.read().1
+    }
+}
+
 fn push_lower(lower: &mut String, c: char) {
     if c.is_ascii() { lower.push(c.to_ascii_lowercase()) } else { lower.extend(c.to_lowercase()) }
 }
@@ -169,6 +252,17 @@ fn push_lower(lower: &mut String, c: char) {
 /// Lower case, one blank for each run of white space, straight apostrophes: what phrases are searched in.
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
+    if text.is_ascii() {
+        for byte in text.bytes() {
+            match byte {
+                b'`' => plain.push('\''),
+                b'\t'..=b'\r' | b' ' if plain.ends_with(' ') => {}
+                b'\t'..=b'\r' | b' ' => plain.push(' '),
+                byte => plain.push(char::from(byte.to_ascii_lowercase())),
+            }
+        }
+        return plain;
+    }
     for c in text.chars() {
         match c {
             '\u{2019}' | '\u{2018}' | '`' => plain.push('\''),
@@ -184,9 +278,9 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// A text without its references: a line `Reference: gp-…` goes whole, elsewhere the `gp-…` alone.
-pub(crate) fn without_references(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn without_references(text: &str) -> Cow<'_, str> {
     if references(text).next().is_none() {
-        return std::borrow::Cow::Borrowed(text);
+        return Cow::Borrowed(text);
     }
     let mut kept = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -202,7 +296,7 @@ pub(crate) fn without_references(text: &str) -> std::borrow::Cow<'_, str> {
             kept.push_str(&part);
         }
     }
-    std::borrow::Cow::Owned(kept)
+    Cow::Owned(kept)
 }
 
 /// `gp-` and 32 hex digits.
@@ -250,7 +344,17 @@ pub(crate) fn sentences(text: &str) -> Vec<(usize, usize)> {
 
 /// A piece of a text for a finding: one line, at most 120 characters.
 pub(crate) fn excerpt(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        // No character is longer: what follows is not shown.
+        if line.len() > 120 * 4 {
+            break;
+        }
+    }
     if line.chars().count() <= 120 { line } else { line.chars().take(119).chain(['…']).collect() }
 }
 
@@ -279,6 +383,22 @@ mod tests {
             [Kind::Ideograph, Kind::Ideograph, Kind::Ideograph, Kind::Word, Kind::Figure]
         );
         assert_eq!(tokens("cafe\u{301} 🚀 naïve").len(), 2);
+    }
+
+    #[test]
+    fn a_text_of_one_script_reads_as_it_would_among_others() {
+        let text =
+            "It's 1,234.5 GB at $12.3k.\tRightsize `etl-77ff00` (g5.12xlarge), 30 % less;\u{b} v1.2. x_Y END";
+        let all = |text: &str| -> Vec<_> {
+            tokens(text).iter().map(|t| (t.start, t.end, t.hash, t.stem, t.kind, t.function)).collect()
+        };
+        let mut other = all(&format!("{text}é"));
+        let last = other.pop().expect("the word that is not of it");
+        let mut one = all(text);
+        one.pop();
+        assert_eq!(one, other);
+        assert_eq!(last.1, text.len() + 2);
+        assert_eq!(plain(&format!("{text}é")), format!("{}é", plain(text)));
     }
 
     #[test]

@@ -39,8 +39,12 @@ fn script(c: char) -> Option<Script> {
 /// The most frequent script, the share of its letters, and how many letters there are.
 fn main_script(text: &str) -> Option<(Script, f64, usize)> {
     let mut counts: [usize; 9] = [0; 9];
-    for script in text.chars().filter_map(script) {
-        counts[script as usize] += 1;
+    if text.is_ascii() {
+        counts[Script::Latin as usize] = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    } else {
+        for script in text.chars().filter_map(script) {
+            counts[script as usize] += 1;
+        }
     }
     let all: usize = counts.iter().sum();
     let scripts = [

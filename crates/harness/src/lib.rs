@@ -28,11 +28,13 @@ mod auth;
 mod user;
 
 mod client;
+mod glance;
 mod session;
 mod view;
 mod wait;
 
 mod clock;
+mod compressed;
 mod queue;
 mod recorder;
 

@@ -4,7 +4,8 @@
 //! `NAME.partial`, readable after each second, and gets its name when it is whole.
 
 use crate::SessionClock;
-use crate::queue::{Entry, Queue};
+use crate::compressed::Compressed;
+use crate::queue::{Batch, Queue, Taken};
 use goldenpath_history::redact;
 use goldenpath_history::{
     Direction, HISTORY_VERSION, Header, HistoryWriter, RECORDING, RECORDING_BEGUN, RECORDING_ENDED, Record,
@@ -13,13 +14,12 @@ use goldenpath_history::{
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Sees every record with its line number, in the order of the file.
 pub type Observer = Box<dyn FnMut(u64, &Record<'_>) + Send>;
@@ -29,12 +29,6 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a reader waits for the writer before records may be lost.
 const CATCH_UP: Duration = Duration::from_secs(5);
-
-/// The fastest level: records are written beside the measurement, on its processor.
-const ZSTD_LEVEL: i32 = 1;
-
-/// The compressor is called per block of this size; a call for each fragment of JSON would cost more than compressing.
-const BLOCK: usize = 64 << 10;
 
 /// Why a history could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +95,7 @@ impl Recorder {
             _ => 0,
         };
         let user = user.map(|user| Cow::Owned(user.to_owned()));
-        self.queue.push(size, |t_ns| Entry::Other(Box::new(Record { t_ns, conn, user, kind })))
+        self.queue.push_record(size, |t_ns| Record { t_ns, conn, user, kind })
     }
 
     /// Keeps a mark: the start of a category, a probe and its answer.
@@ -136,9 +130,8 @@ impl Recorder {
         self.conns.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(crate) fn text_in(&self, conn: u32, user: &Arc<str>, text: Utf8Bytes) -> u64 {
-        let user = user.clone();
-        self.queue.push(text.len(), |t_ns| Entry::TextIn { t_ns, conn, user, text })
+    pub(crate) fn text_in(&self, conn: u32, user: &str, text: &str) -> u64 {
+        self.queue.push_text(conn, user, text)
     }
 }
 
@@ -220,9 +213,11 @@ impl Recording {
         let queue = Arc::new(Queue::new(clock));
         let writer = Writer { file, observer, kept: kept.clone(), lines: 1, lost: 0, failed: None };
         let from = queue.clone();
+        // Stamped before anybody can record, not when the thread gets to run: no line is later than the one after it.
+        let begun = clock.now_ns();
         let thread = std::thread::Builder::new()
             .name("goldenpath-recorder".to_owned())
-            .spawn(move || writer.run(&from))
+            .spawn(move || writer.run(&from, begun))
             .map_err(|_| RecorderError::Gone)?;
         let recorder = Recorder { queue, conns: Arc::default() };
         Ok(Self { recorder, kept, path: path.map(Path::to_owned), thread: Some(thread) })
@@ -278,20 +273,18 @@ fn partial(path: &Path) -> PathBuf {
     name.into()
 }
 
-type Output = HistoryWriter<BufWriter<zstd::Encoder<'static, File>>>;
+type Output = HistoryWriter<Compressed>;
 
 fn create(path: &Path, header: &Header) -> io::Result<Output> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    HistoryWriter::plain(BufWriter::with_capacity(BLOCK, zstd::Encoder::new(file, ZSTD_LEVEL)?), header)
+    HistoryWriter::plain(Compressed::into(options.open(path)?)?, header)
 }
 
 fn complete(output: Output) -> io::Result<()> {
-    let encoder = output.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-    encoder.finish()?.sync_all()
+    output.finish()?.into_file().sync_all()
 }
 
 struct Writer {
@@ -317,32 +310,27 @@ impl std::fmt::Debug for Written {
 }
 
 impl Writer {
-    fn run(mut self, queue: &Queue) -> Written {
-        let mut entries = Vec::new();
+    fn run(mut self, queue: &Queue, begun: u64) -> Written {
+        let mut batch = Batch::default();
         let mut flushed = Instant::now();
-        self.mark(queue, RECORDING_BEGUN);
+        self.mark(begun, RECORDING_BEGUN);
         loop {
-            let turn = queue.take(&mut entries);
-            for entry in entries.drain(..) {
-                match entry {
-                    Entry::TextIn { t_ns, conn, user, text } => {
-                        let kind = RecordKind::Frame {
-                            dir: Direction::In,
-                            raw: redact(text.as_str()),
-                            opcode: None,
-                        };
-                        let user = Some(Cow::Borrowed(&*user));
-                        self.keep(&Record { t_ns, conn: Some(conn), user, kind });
-                    }
-                    Entry::Other(record) => self.keep(&record),
+            let turn = queue.take(&mut batch);
+            batch.for_each(|taken| match taken {
+                Taken::TextIn { t_ns, conn, user, text } => {
+                    let kind = RecordKind::Frame { dir: Direction::In, raw: redact(text), opcode: None };
+                    self.keep(&Record { t_ns, conn: Some(conn), user: Some(Cow::Borrowed(user)), kind });
                 }
-            }
+                Taken::Other(record) => self.keep(record),
+            });
+            batch.clear();
             if turn.lost > 0 {
                 self.lost += turn.lost;
                 let kind = RecordKind::Lost { count: turn.lost, why: "the writer fell behind".into() };
-                self.keep(&Record { t_ns: queue.clock().now_ns(), conn: None, user: None, kind });
+                self.keep(&Record { t_ns: turn.t_ns, conn: None, user: None, kind });
             }
             if turn.closed {
+                self.mark(turn.t_ns, RECORDING_ENDED);
                 break;
             }
             if flushed.elapsed() >= FLUSH_EVERY {
@@ -350,7 +338,6 @@ impl Writer {
                 flushed = Instant::now();
             }
         }
-        self.mark(queue, RECORDING_ENDED);
         let end = match (self.failed, self.file) {
             (Some(why), _) => Err(why),
             (None, Some(output)) => complete(output),
@@ -360,10 +347,10 @@ impl Writer {
     }
 
     /// Marks the file's beginning and end: a copy that ends without the second is cut, at whatever byte.
-    fn mark(&mut self, queue: &Queue, note: &'static str) {
+    fn mark(&mut self, t_ns: u64, note: &'static str) {
         if self.file.is_some() {
             let kind = RecordKind::Mark { name: RECORDING.into(), note: Some(note.into()) };
-            self.keep(&Record { t_ns: queue.clock().now_ns(), conn: None, user: None, kind });
+            self.keep(&Record { t_ns, conn: None, user: None, kind });
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! A view steers, it never judges: it takes a target's word for ids and types, keeps counts rather than frames, and passes over what it can't read.
 
+use crate::glance::Glance;
 use goldenpath_protocol::{EventType, Recovered, ResumePoint};
-use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -111,27 +111,6 @@ pub struct View {
     last_type: String,
 }
 
-/// The fields that steer; everything else in a frame is passed over unread.
-#[derive(Deserialize)]
-struct Glance<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(default)]
-    run_id: Option<&'a str>,
-    #[serde(default)]
-    request_id: Option<&'a str>,
-    #[serde(default)]
-    thread_id: Option<&'a str>,
-    #[serde(default)]
-    seq: Option<u64>,
-    #[serde(default)]
-    offset: Option<u64>,
-    #[serde(default)]
-    n: Option<u64>,
-    #[serde(default)]
-    duplicate: Option<bool>,
-}
-
 impl View {
     /// A run by its id.
     #[must_use]
@@ -174,7 +153,7 @@ impl View {
     pub(crate) fn see(&mut self, t_ns: u64, text: &str) {
         self.frames += 1;
         self.last_ns = t_ns;
-        if let Ok(glance) = serde_json::from_str::<Glance<'_>>(text) {
+        if let Some(glance) = Glance::at(text) {
             return self.take(t_ns, &glance, text);
         }
         // Escaped or ill-typed fields: slower, and as far as it goes.
@@ -238,22 +217,23 @@ impl View {
         self.events += 1;
         self.offset = self.offset.max(frame.offset.unwrap_or(0));
         let Some(run_id) = frame.run_id else { return };
-        if !self.runs.contains_key(run_id) {
-            if self.runs.len() >= MAX_RUNS {
-                return;
+        let full = self.runs.len() >= MAX_RUNS;
+        let run = match self.runs.get_mut(run_id) {
+            Some(run) => run,
+            None if full => return,
+            None => {
+                if let Some(request) = frame.request_id {
+                    self.run_of_request.entry(request.to_owned()).or_insert_with(|| run_id.to_owned());
+                }
+                let run = RunView { first_ns: t_ns, ..RunView::default() };
+                self.runs.entry(run_id.to_owned()).or_insert(run)
             }
-            self.runs.insert(run_id.to_owned(), RunView { first_ns: t_ns, ..RunView::default() });
-            if let Some(request) = frame.request_id {
-                self.run_of_request.entry(request.to_owned()).or_insert_with(|| run_id.to_owned());
-            }
-        }
-        if let Some(run) = self.runs.get_mut(run_id) {
-            run.events += 1;
-            run.seq = run.seq.max(frame.seq.unwrap_or(0));
-            run.last_ns = t_ns;
-            if kind.is_terminal() {
-                run.ended = Some(kind);
-            }
+        };
+        run.events += 1;
+        run.seq = run.seq.max(frame.seq.unwrap_or(0));
+        run.last_ns = t_ns;
+        if kind.is_terminal() {
+            run.ended = Some(kind);
         }
     }
 

@@ -82,7 +82,7 @@ const ESCAPED: usize = 2 * BLOCK + 2 * AHEAD;
 #[inline(always)]
 fn escape(block: &[u8; BLOCK + AHEAD], out: &mut [u8; ESCAPED]) -> usize {
     out[..BLOCK].copy_from_slice(&block[..BLOCK]);
-    let mut left = block.first_chunk().map_or(0, special);
+    let mut left = special(block);
     let mut added = 0;
     while left != 0 {
         // What the bounds say is known, but not to the compiler.
@@ -102,16 +102,17 @@ fn escape(block: &[u8; BLOCK + AHEAD], out: &mut [u8; ESCAPED]) -> usize {
 
 /// A bit for each byte of a block that is a quote or a backslash.
 #[inline(always)]
-fn special(block: &[u8; BLOCK]) -> u64 {
-    const LOW: u64 = u64::MAX / 255 * 0x7f;
+fn special(block: &[u8; BLOCK + AHEAD]) -> u64 {
+    // First all bytes, then all bits: so the compiler makes vectors of the first.
+    let mut found = [0; BLOCK];
+    for (found, byte) in found.iter_mut().zip(block) {
+        *found = u8::from((*byte == b'"') | (*byte == b'\\'));
+    }
     let mut bits = 0;
-    for (index, word) in block.as_chunks().0.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The high bit of each byte of the sum is clear where its low bits are the character's.
-        let other_than = |character: u8| ((word & LOW) ^ (u64::MAX / 255 * u64::from(character))) + LOW;
-        let found = !((other_than(b'"') & other_than(b'\\')) | word) & !LOW;
-        // Gathers the high bits of the eight bytes in the highest byte.
-        bits |= ((found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+    for (index, eight) in found.as_chunks().0.iter().enumerate() {
+        // Eight bytes of 0 or 1 become the eight bits of the product's highest byte.
+        let eight = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= eight << (8 * index);
     }
     bits
 }

@@ -43,7 +43,7 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
         };
         match next {
             Some(Ok(Message::Text(text))) => {
-                let t_ns = shared.recorder.text_in(shared.conn, &shared.user, text.clone());
+                let t_ns = shared.recorder.text_in(shared.conn, &shared.user, text.as_str());
                 shared.view().see(t_ns, text.as_str());
                 shared.seen.notify_waiters();
                 shared.recorder.catch_up().await;

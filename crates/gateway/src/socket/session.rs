@@ -1,12 +1,12 @@
 //! One socket from its greeting to its end: a reader and a writer, in one task.
 
 use super::reader::Reader;
-use super::writer::{self, Writer};
+use super::writer::{self, Sink, Writer};
 use crate::manager::{Connection, Ending, Joined, Permit, StreamCursor};
 use crate::server::{Gateway, Wire};
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::WebSocket;
 use futures_util::StreamExt;
-use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::stream::SplitStream;
 use goldenpath_protocol::{CloseCode, ResumePoint, ServerFrame, Tier, Timestamp};
 use goldenpath_storage::{AppendError, LogEntry};
 use std::future::Future;
@@ -58,7 +58,7 @@ pub(super) fn run(
 }
 
 async fn serve(
-    mut sink: SplitSink<WebSocket, Message>,
+    mut sink: Sink,
     mut stream: SplitStream<WebSocket>,
     gateway: &Arc<Gateway>,
     connection: &Arc<Connection>,

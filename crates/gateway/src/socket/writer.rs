@@ -23,7 +23,8 @@ const WATCH: Duration = Duration::from_millis(200);
 /// Between two attempts to read a log that does not answer.
 const LOG_RETRY: Duration = Duration::from_millis(100);
 
-type Sink = SplitSink<WebSocket, Message>;
+/// The half of a socket that only this file writes to.
+pub(super) type Sink = SplitSink<WebSocket, Message>;
 
 /// The socket takes nothing more, or is not to be given more.
 #[derive(Debug)]

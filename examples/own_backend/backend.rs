@@ -7,9 +7,10 @@ use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -21,36 +22,41 @@ use uuid::Uuid;
 const TIDES: [(&str, &str, &str, f64); 2] =
     [("Harwich", "04:12", "10:31", 0.9), ("Tórshavn", "05:47", "11:58", 1.3)];
 
-/// How long a look at the tide table takes.
-const LOOKUP: Duration = Duration::from_millis(50);
-
 /// What its tokens are signed with.
 pub(crate) const KEY: &[u8; 32] = b"a key of the test, nobody else's";
 
 /// A running backend; it stops when this is dropped.
 pub(crate) struct Backend {
     pub(crate) addr: SocketAddr,
+    open: watch::Sender<bool>,
     _accepting: JoinSet<()>,
 }
 
 impl Backend {
-    /// Listens on a free port.
+    /// Listens on a free port. The tide table answers nobody before it is opened.
     pub(crate) async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let addr = listener.local_addr()?;
+        let (open, tides) = watch::channel(false);
         let mut accepting = JoinSet::new();
         accepting.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                let tides = tides.clone();
                 connections.spawn(async move {
                     // A client that is refused or went away needs no more answer.
-                    if let Ok(connection) = Connection::accept(stream).await {
+                    if let Ok(connection) = Connection::accept(stream, tides).await {
                         let _ = connection.serve().await;
                     }
                 });
             }
         });
-        Ok(Self { addr, _accepting: accepting })
+        Ok(Self { addr, open, _accepting: accepting })
+    }
+
+    /// Lets the tide table answer, also those who asked before.
+    pub(crate) fn open_tide_table(&self) {
+        self.open.send_replace(true);
     }
 }
 
@@ -61,11 +67,15 @@ struct Connection {
     socket: WebSocketStream<TcpStream>,
     user_id: String,
     offset: u64,
+    tides: watch::Receiver<bool>,
 }
 
 impl Connection {
     /// No token, no socket.
-    async fn accept(stream: TcpStream) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
+    async fn accept(
+        stream: TcpStream,
+        tides: watch::Receiver<bool>,
+    ) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
         let mut user_id = String::new();
         #[allow(clippy::result_large_err, reason = "the callback's type is tungstenite's")]
         let door = |request: &Request, response: Response| {
@@ -73,7 +83,7 @@ impl Connection {
             Ok(response)
         };
         let socket = tokio_tungstenite::accept_hdr_async(stream, door).await?;
-        Ok(Self { socket, user_id, offset: 0 })
+        Ok(Self { socket, user_id, offset: 0, tides })
     }
 
     async fn serve(mut self) -> Sent {
@@ -129,11 +139,12 @@ impl Connection {
             json!({"type": "agent_started", "status": "starting", "task_description": format!("Find a departure from {harbour}")}),
             json!({"type": "agent_thinking", "reasoning": format!("The sill at {harbour} dries at low water, so the tide decides."), "step_number": 1}),
             json!({"type": "tool_executing", "tool_name": "tide_table", "execution_id": execution_id, "parameters": about, "tool_purpose": format!("Look up the tides of {harbour}")}),
-            json!({"type": "tool_completed", "tool_name": "tide_table", "execution_id": execution_id, "success": true, "duration_ms": LOOKUP.as_millis() as u64,
+            json!({"type": "tool_completed", "tool_name": "tide_table", "execution_id": execution_id, "success": true,
                 "results": {"subject": about, "low_water": low, "high_water": high, "height_m": height}}),
             json!({"type": "agent_completed", "status": "completed", "final_response": answer, "summary": format!("Leave {harbour} from 08:30 on."),
                 "degraded": false, "limitations": [], "event_count": 5}),
         ];
+        let mut asked = begun;
         for (seq, mut event) in (1_u64..).zip(steps) {
             self.offset += 1;
             for (name, value) in head.as_object().into_iter().flatten() {
@@ -143,12 +154,17 @@ impl Connection {
             event["timestamp"] = json!(now());
             event["seq"] = json!(seq);
             event["offset"] = json!(self.offset);
-            if event["type"] == "agent_completed" {
-                event["duration_ms"] = json!(begun.elapsed().as_millis() as u64);
+            let took = |since: Instant| json!(since.elapsed().as_millis() as u64);
+            match event["type"].as_str() {
+                Some("tool_completed") => event["duration_ms"] = took(asked),
+                Some("agent_completed") => event["duration_ms"] = took(begun),
+                _ => {}
             }
             self.send(&event).await?;
             if event["type"] == "tool_executing" {
-                tokio::time::sleep(LOOKUP).await;
+                asked = Instant::now();
+                // A backend that goes away takes its sockets along.
+                let _ = self.tides.wait_for(|open| *open).await;
             }
         }
         Ok(())

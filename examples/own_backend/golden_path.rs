@@ -13,7 +13,7 @@
 use super::backend::{Backend, KEY};
 use goldenpath_checkers::{Category, CheckResult, Judge, JudgeConfig, Verdict};
 use goldenpath_harness::{
-    Auth, Client, Connect, MintSettings, Minter, Prompts, Recording, Scenario, Session, Target, TestUser,
+    Auth, Connect, MintSettings, Minter, Prompts, Recording, Scenario, Session, Target, TestUser, View,
 };
 use goldenpath_history::{HISTORY_VERSION, Header};
 use std::time::Duration;
@@ -45,22 +45,24 @@ async fn my_backend_shows_its_work_to_every_user() {
     let session = Session::new(target, auth, recording.recorder());
     let users = TestUser::roster(7, 2, session.auth());
 
-    // Both ask at once, each a question of their own: their runs must overlap, or isolation could not be judged.
-    let connect = async |user: &TestUser| {
+    // Both ask, each a question of their own. Their runs must overlap, or isolation could not be judged: so no tool answers
+    // before both wait for one. A backend whose runs take seconds needs no such care.
+    let ask = async |user: &TestUser, harbour: &str| {
         let client = session.connect(user, Connect::fresh()).await.unwrap();
         client.wait_for_greeting(DEADLINE).await.unwrap();
-        client
-    };
-    let ask = async |client: &Client, harbour: &str| {
         let question = format!("When can the ferry leave {harbour} on Friday?");
-        let prompt = Prompts::new(7, client.user()).next(&Scenario::new("ferry", question));
+        let prompt = Prompts::new(7, user.name()).next(&Scenario::new("ferry", question));
         client.ask(&prompt, None).await.unwrap();
-        let ended = client.wait_for_end(&prompt.request_id, DEADLINE).await.unwrap();
-        assert!(ended.is_some(), "the request was refused: {:?}", client.view(|view| view.errors.clone()));
-        client.close().await;
+        let tool = |view: &View| (view.last_type() == "tool_executing").then_some(());
+        client.wait_for("a tool", DEADLINE, tool).await.unwrap();
+        (client, prompt.request_id)
     };
-    let (ada, grace) = tokio::join!(connect(&users[0]), connect(&users[1]));
-    tokio::join!(ask(&ada, "Harwich"), ask(&grace, "Tórshavn"));
+    let (ada, grace) = tokio::join!(ask(&users[0], "Harwich"), ask(&users[1], "Tórshavn"));
+    backend.open_tide_table();
+    for (client, request_id) in [ada, grace] {
+        client.wait_for_end(&request_id, DEADLINE).await.unwrap().unwrap();
+        client.close().await;
+    }
 
     // The judgement: a fold over the record.
     let header = Header {
@@ -76,7 +78,9 @@ async fn my_backend_shows_its_work_to_every_user() {
         sla: false,
     };
     let categories = vec![Category::Functional, Category::Integration, Category::Security];
-    let mut judge = Judge::new(&header, JudgeConfig { categories, ..JudgeConfig::default() });
+    // A busy machine is no broken promise: how fast the backend is, `goldenpath validate` judges on an idle one.
+    let limits = ["timing/first-event", "timing/agent-started"].map(|id| (id.to_owned(), 10_000.0)).into();
+    let mut judge = Judge::new(&header, JudgeConfig { categories, limits, ..JudgeConfig::default() });
     let records = recording.finish().unwrap().records;
     for (line, record) in (2..).zip(&records) {
         judge.observe(line, record);

@@ -32,6 +32,15 @@ const EXPLAINED_BY_HOLES: &[&str] = &[
     "timing/durations-true",
 ];
 
+/// Checks that take several connections, or a request beside them, for one user's: a target that asks for no token
+/// cannot.
+const ONE_USER_SEVERAL_CONNECTIONS: &[&str] = &[
+    "delivery/tabs-agree",
+    "delivery/stream-equals-store",
+    "isolation/identity",
+    "isolation/foreign-access",
+];
+
 /// What to judge, and how strictly.
 #[derive(Debug, Clone)]
 pub struct JudgeConfig {
@@ -118,7 +127,13 @@ impl std::fmt::Debug for Judge {
 
 impl Judge {
     /// A judge of the history that `header` begins.
-    pub fn new(header: &Header, config: JudgeConfig) -> Self {
+    pub fn new(header: &Header, mut config: JudgeConfig) -> Self {
+        if header.auth_mode.as_deref() == Some("none") {
+            for id in ONE_USER_SEVERAL_CONNECTIONS {
+                let why = "without tokens the target cannot know whose a connection is";
+                config.not_observable.entry((*id).to_owned()).or_insert_with(|| why.to_owned());
+            }
+        }
         let mut slo = Slo::with_overrides(&header.limits);
         slo.apply(&config.limits);
         let mut categories = config.categories.clone();

@@ -5,6 +5,10 @@ use crate::output::Output;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// What a run says at the first signal.
+pub(crate) const ENDING: &str =
+    "interrupted: ending with what there is (once more: at once, without a report)";
+
 /// Listens for signals until it is dropped.
 #[derive(Debug)]
 #[must_use = "nobody listens once it is dropped"]
@@ -15,14 +19,16 @@ pub(crate) struct Interrupt {
 
 impl Interrupt {
     /// Listens from now on: a signal that comes before there is anything to stop is kept for it.
-    pub(crate) fn listen(output: Output) -> Result<Self, CommandError> {
+    ///
+    /// `says` is told at the first one.
+    pub(crate) fn listen(output: Output, says: &'static str) -> Result<Self, CommandError> {
         let mut signals = Signals::new()
             .map_err(|why| CommandError::Outside(format!("failed to listen for signals: {why}")))?;
         let cancel = CancellationToken::new();
         let asked = cancel.clone();
         let listener = tokio::spawn(async move {
             signals.next().await;
-            output.note("interrupted: ending with what there is (once more: at once, without a report)");
+            output.note(says);
             asked.cancel();
             signals.next().await;
             std::process::exit(Exit::Interrupted.code().into());

@@ -56,7 +56,7 @@ impl Meter {
             return Self::lines();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let template = "  {spinner} {prefix:<12} [{bar:28}] {pos}/{len} {wide_msg}";
+        let template = "  {spinner} {prefix:<12} [{bar:28}] {pos}/{len} {elapsed} {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -78,10 +78,10 @@ impl Meter {
     pub(crate) fn stage(&self, name: &str, of: u64) {
         match &self.shared.screen {
             Screen::Bar(bar) => {
-                bar.set_prefix(name.to_owned());
-                bar.set_message("");
                 bar.set_length(of);
                 bar.set_position(0);
+                bar.reset_elapsed();
+                bar.set_prefix(name.to_owned());
             }
             Screen::Lines(state) => {
                 let begun = Some(Instant::now());

@@ -3,7 +3,7 @@
 use crate::args::{Format, GlobalArgs, RecordArgs};
 use crate::config::{self, Environment};
 use crate::exit::{CommandError, Exit};
-use crate::interrupt::Interrupt;
+use crate::interrupt::{ENDING, Interrupt};
 use crate::live::Watch;
 use crate::output::Output;
 use crate::progress::Meter;
@@ -24,7 +24,7 @@ pub(crate) async fn record(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, CommandError> {
-    let interrupt = Interrupt::listen(*output)?;
+    let interrupt = Interrupt::listen(*output, ENDING)?;
     let config = config::load(global.config.as_deref(), environment)?;
     let chosen = config::resolve_record(&args.target, &config, environment)?;
     let mut plan = Plan::new(chosen.seed);

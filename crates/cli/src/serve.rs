@@ -1,8 +1,10 @@
 //! `serve`: the reference backend as a process, and the same backend inside another command.
 
-use crate::args::ServeArgs;
+use crate::args::{Format, ServeArgs};
 use crate::exit::{CommandError, Exit};
+use crate::interrupt::Interrupt;
 use crate::nearest::unknown;
+use crate::output::Output;
 use goldenpath_agent::{Analyst, BillingSource, GeneratedBilling, ImportedBilling};
 use goldenpath_gateway::auth::{TokenVerifier, secret};
 use goldenpath_gateway::{Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
@@ -68,9 +70,10 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     };
     let store = store.map_err(|why| usage("open the store".to_owned())(&why))?;
     let server = start(listener, store, billing, &key).await?;
+    // Before anybody knows that it is ready: who starts it may stop it right away.
+    let interrupt = Interrupt::listen(Output::new(Format::Text), "draining (once more: at once)")?;
     ready(&server)?;
-    stop_signal().await?;
-    tracing::info!("draining");
+    interrupt.token().cancelled().await;
     if !server.drain().await {
         tracing::warn!("not everything ended in time");
     }
@@ -117,24 +120,6 @@ async fn start(
         clock: Arc::new(SystemClock),
     };
     Server::start(listener, parts).await.map_err(|why| CommandError::Outside(why.to_string()))
-}
-
-#[cfg(unix)]
-async fn stop_signal() -> Result<(), CommandError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())
-        .map_err(|why| CommandError::Outside(format!("failed to wait for SIGTERM: {why}")))?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        pressed = tokio::signal::ctrl_c() => pressed.map_err(|why| CommandError::Outside(format!("failed to wait for Ctrl-C: {why}"))),
-    }
-}
-
-#[cfg(not(unix))]
-async fn stop_signal() -> Result<(), CommandError> {
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|why| CommandError::Outside(format!("failed to wait for Ctrl-C: {why}")))
 }
 
 /// The reference backend in this process: a free port, data in a directory of its own, a random secret.

@@ -6,7 +6,7 @@ use crate::clock::rfc3339;
 use crate::config::{self, Environment, Length, Settings};
 use crate::exit::{CommandError, Exit};
 use crate::failure::last_words;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{ENDING, Interrupt};
 use crate::live::{LiveJudge, Watch};
 use crate::output::Output;
 use crate::progress::Meter;
@@ -37,7 +37,7 @@ pub(crate) async fn validate(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, CommandError> {
-    let interrupt = Interrupt::listen(*output)?;
+    let interrupt = Interrupt::listen(*output, ENDING)?;
     let config = config::load(global.config.as_deref(), environment)?;
     let settings = config::resolve_validate(args, &config, environment)?;
     let baseline = settings.baseline.as_deref().map(|path| baseline(path, &settings)).transpose()?;

@@ -184,3 +184,15 @@ fn hostile_frames_are_findings_and_never_a_crash() {
     assert_eq!(verdict(&said, "content/json"), &Verdict::Fail);
     assert!(said.checks.iter().all(|check| check.verdict != Verdict::Inconclusive(Reason::CheckPanicked)));
 }
+
+#[test]
+fn a_target_without_tokens_is_not_held_to_knowing_its_users() {
+    let mut history = healthy();
+    history.header.auth_mode = Some("none".to_owned());
+    let said = judged(&history);
+    for id in ["isolation/identity", "delivery/tabs-agree", "auth/refused"] {
+        assert!(matches!(verdict(&said, id), Verdict::NotObservable(_)), "{id}");
+    }
+    assert_eq!(verdict(&said, "isolation/canary"), &Verdict::Pass);
+    assert!(!said.coverage.declared.iter().any(|item| item.contains("credential")), "{:?}", said.coverage);
+}

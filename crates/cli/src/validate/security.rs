@@ -16,7 +16,9 @@ pub(super) async fn run(stage: &Stage, expiry: Option<Expiry>) -> Result<(), Str
             overlap(&stage, &user, n).await
         })
         .await?;
-    alone(stage, foreign::probe(&stage.uncounted()).await)?;
+    if !stage.tokenless() {
+        alone(stage, foreign::probe(&stage.uncounted()).await)?;
+    }
     stage.step();
     alone(stage, tokens::probe(&stage.uncounted()).await)?;
     stage.step();

@@ -109,6 +109,11 @@ impl Stage {
         Self { inner: Arc::new(inner), counted: true }
     }
 
+    /// Whether nobody shows a token: then no two connections are known to be one user's.
+    pub(super) fn tokenless(&self) -> bool {
+        matches!(self.session().auth().mode, AuthMode::None)
+    }
+
     /// The same stage for what is one step as a whole, however many runs it has.
     pub(super) fn uncounted(&self) -> Self {
         Self { counted: false, ..self.clone() }

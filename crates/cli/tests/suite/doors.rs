@@ -1,7 +1,10 @@
 //! Getting in: minted tokens, given ones, wrong ones; a seed that the target knows already.
 
-use crate::support::{Backend, KEY, command, failed, goldenpath, report, session};
+use crate::support::{Backend, KEY, command, failed, goldenpath, report, session, verdicts};
 use goldenpath_harness::{MintSettings, Minter};
+use goldenpath_report::CheckVerdict;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 
 fn tokens(users: &[&str]) -> Vec<String> {
@@ -76,6 +79,73 @@ fn a_closed_door_is_no_verdict_on_the_backend_and_says_what_to_try() {
         assert_eq!(failed(&report(&session)), [""; 0]);
         assert_secret(&session, &["another-key-0123456789abcdef0123".to_owned()]);
     }
+}
+
+/// A backend that asks for no token and knows nobody: the reference backend, with a new identity for each connection.
+fn tokenless(backend: &Backend) -> String {
+    let address = backend.url.trim_start_matches("ws://").trim_end_matches("/ws").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/ws", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (number, client) in listener.incoming().flatten().enumerate() {
+            let Ok(server) = TcpStream::connect(&address) else { return };
+            let token = tokens(&[&format!("anonymous-{number}")]).remove(0);
+            std::thread::spawn(move || introduce(client, server, &token));
+        }
+    });
+    url
+}
+
+/// Passes bytes on both ways, the token as the first header.
+fn introduce(mut client: TcpStream, mut server: TcpStream, token: &str) {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while !line.ends_with(b"\r\n") && client.read(&mut byte).is_ok_and(|read| read == 1) {
+        line.push(byte[0]);
+    }
+    line.extend(format!("Authorization: Bearer {token}\r\n").bytes());
+    if server.write_all(&line).is_err() {
+        return;
+    }
+    let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    std::thread::spawn(move || {
+        // Either side may leave first.
+        let _ = std::io::copy(&mut from_server, &mut to_client);
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+    let _ = std::io::copy(&mut client, &mut server);
+    let _ = server.shutdown(Shutdown::Both);
+}
+
+#[test]
+fn a_target_that_asks_for_no_token_is_judged_by_what_it_can_show() {
+    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    let url = tokenless(&backend);
+    let arguments = [
+        "validate",
+        "--target",
+        &url,
+        "--auth",
+        "none",
+        "--users",
+        "3",
+        "--categories",
+        "functional,integration,security",
+        "--output-dir",
+        "out",
+    ];
+    goldenpath(directory.path(), &arguments).ended_with(0);
+    let report = report(&directory.path().join("out/latest"));
+    let verdicts = verdicts(&report);
+    for (id, verdict) in [
+        ("isolation/canary", CheckVerdict::Pass),
+        ("delivery/one-run-per-request", CheckVerdict::Pass),
+        ("auth/refused", CheckVerdict::NotObservable),
+        ("delivery/tabs-agree", CheckVerdict::NotObservable),
+    ] {
+        assert_eq!(verdicts[id], verdict, "{id}");
+    }
+    assert_eq!(report.coverage.missing, [""; 0]);
 }
 
 #[test]

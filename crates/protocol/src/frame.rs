@@ -2,9 +2,10 @@
 
 use crate::{CloseCode, ConnectionId, Epoch, ErrorCode, RequestId, RunId, ThreadId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a client may send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the fields are the list of the protocol's document")]
 pub enum ClientFrame {
@@ -33,6 +34,24 @@ pub enum ClientFrame {
 impl ClientFrame {
     /// The types a client may send, as the wire writes them.
     pub const TYPES: [&'static str; 5] = ["agent_request", "cancel", "ack", "refresh", "ping"];
+}
+
+impl fmt::Debug for ClientFrame {
+    // By hand: neither a token nor what a user asked may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AgentRequest { request_id, thread_id, agent, .. } => f
+                .debug_struct("AgentRequest")
+                .field("request_id", request_id)
+                .field("thread_id", thread_id)
+                .field("agent", agent)
+                .finish_non_exhaustive(),
+            Self::Cancel { run_id } => f.debug_struct("Cancel").field("run_id", run_id).finish(),
+            Self::Ack { offset } => f.debug_struct("Ack").field("offset", offset).finish(),
+            Self::Refresh { .. } => f.debug_struct("Refresh").finish_non_exhaustive(),
+            Self::Ping { n } => f.debug_struct("Ping").field("n", n).finish(),
+        }
+    }
 }
 
 /// How a connection joined its stream.
@@ -164,6 +183,16 @@ mod tests {
         };
         assert_eq!((request_id, thread_id, agent), (RequestId::new("req-1").expect("an id"), None, None));
         assert_eq!(message, "hello");
+    }
+
+    #[test]
+    fn debug_never_shows_a_token_or_a_prompt() {
+        let refresh = ClientFrame::Refresh { token: "a.b.c".to_owned() };
+        assert_eq!(format!("{refresh:?}"), "Refresh { .. }");
+        let text = r#"{"type":"agent_request","request_id":"req-1","message":"our secret plan"}"#;
+        let request: ClientFrame = serde_json::from_str(text).expect("a request");
+        let shown = format!("{request:?}");
+        assert!(shown.contains("req-1") && !shown.contains("secret"), "{shown}");
     }
 
     #[test]

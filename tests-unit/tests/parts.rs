@@ -117,6 +117,9 @@ impl Store for FaultyStore {
     async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError> {
         self.inner.begin_run(request).await
     }
+    async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError> {
+        self.inner.find_run(request).await
+    }
     async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError> {
         let id = event.event_id.clone();
         let answer = if take(&self.faults.unavailable) {

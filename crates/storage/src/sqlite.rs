@@ -7,7 +7,7 @@ mod rows;
 mod write;
 
 use self::rows::{RunRow, ThreadRow, run_record, thread_records};
-use self::write::{append_event, begin_run};
+use self::write::{append_event, begin_run, find_run};
 use crate::schema::{self, SchemaError};
 use crate::{BeginRun, NewRun, RunRecord, Store, StoreError, StoredEvent, ThreadRecord};
 use async_trait::async_trait;
@@ -161,6 +161,10 @@ impl Store for SqliteStore {
         // A refusal commits too: it holds nothing but the removal of ids that are out of date.
         transaction.commit().await?;
         Ok(answer)
+    }
+
+    async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError> {
+        find_run(&mut *self.readers.acquire().await?, request).await
     }
 
     async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError> {

@@ -105,6 +105,9 @@ pub struct ThreadRecord {
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// Begins a run or finds the one that the same request began.
     async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError>;
+    /// How [`begin_run`](Self::begin_run) would answer a request id that is taken, without beginning anything;
+    /// `None` when it is free.
+    async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError>;
     /// Keeps an event; the same (run, seq) again with the same id changes nothing.
     async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError>;
     /// One run of this user; a foreign or unknown one is `None`.

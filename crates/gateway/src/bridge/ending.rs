@@ -1,40 +1,37 @@
 //! How a run ends: every opened tool closed, exactly one terminal, and nothing lost on the way to the log.
 
-use super::run::{Run, Stop};
+use super::run::{Over, Run, Stop};
 use crate::notifier::{Completion, NotifyError};
 use goldenpath_agent::{Answer, TaskEnd};
 use goldenpath_protocol::{ErrorCode, RunFailure, ServerFrame};
+use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 impl Run {
     /// The terminal, after everything that was opened is closed.
-    pub(super) async fn finish(
-        &mut self,
-        stop: Option<Stop>,
-        end: Option<Result<TaskEnd, tokio::task::JoinError>>,
-    ) -> Result<(), NotifyError> {
+    pub(super) async fn finish(&mut self, over: Over) -> Result<(), NotifyError> {
         self.begin(None).await?;
-        match (stop, end) {
-            (Some(Stop::Cancelled), _) => self.cancelled("cancelled by the user").await,
-            (Some(Stop::Deadline), _) => {
+        match over {
+            Over::Stopped(Stop::Cancelled) => self.cancelled("cancelled by the user").await,
+            Over::Stopped(Stop::Deadline) => {
                 let seconds = self.inner.config.run_deadline.as_secs_f64();
                 let message = format!("the run took longer than {seconds} s");
                 self.failed("deadline_exceeded", &message, true).await
             }
-            (Some(Stop::Interrupted), _) => {
+            Over::Stopped(Stop::Interrupted) => {
                 self.failed(ErrorCode::Interrupted.as_str(), "the server stopped (hint: ask again)", true)
                     .await
             }
-            (None, Some(Ok(TaskEnd::Completed(answer)))) => self.completed(answer).await,
-            (None, Some(Ok(TaskEnd::Failed(failure)))) => {
+            Over::Ended(Ok(TaskEnd::Completed(answer))) => self.completed(answer).await,
+            Over::Ended(Ok(TaskEnd::Failed(failure))) => {
                 self.failed(&failure.code, &failure.message, failure.retryable).await
             }
-            (None, Some(Ok(TaskEnd::Cancelled))) => self.cancelled("the agent stopped").await,
-            (None, Some(Err(error))) => {
+            Over::Ended(Ok(TaskEnd::Cancelled)) => self.cancelled("the agent stopped").await,
+            Over::Ended(Err(error)) => {
                 tracing::error!(run = %self.context.run_id(), %error, "an agent panicked");
                 self.failed(ErrorCode::Internal.as_str(), "the agent failed", true).await
             }
-            (None, None) => self.failed(ErrorCode::Internal.as_str(), "the agent was lost", true).await,
         }
     }
 
@@ -100,30 +97,65 @@ impl Run {
         self.inner.notifier.agent_failed(&mut self.stream, failure).await.map(drop)
     }
 
-    /// An event could not be made. The run fails; if not even that can be kept, its user is told by a control frame.
+    /// An event could not be made: the run fails. While not even that can be kept, its user is told by a control
+    /// frame, and it is tried for as long as a run may last: a run that never ends would be waited for.
     pub(super) async fn give_up(&mut self, error: NotifyError) {
         tracing::error!(run = %self.context.run_id(), %error, "a run lost an event");
-        if self.stream.is_ended() {
-            return;
+        let patience = self.patience();
+        let mut told = false;
+        while !self.stream.is_ended() && self.fail_whole().await.is_err() {
+            if !std::mem::replace(&mut told, true) {
+                self.tell_trouble("failed to keep the run's events");
+            }
+            if !patience.another().await {
+                return;
+            }
         }
-        let begun = self.started || self.begin(None).await.is_ok();
-        let told =
-            begun && self.failed(ErrorCode::Internal.as_str(), "failed to tell an event", true).await.is_ok();
-        if !told {
-            let request_id = Some(self.context.request_id().clone());
-            let frame =
-                ServerFrame::error(ErrorCode::Internal, "failed to keep the run's events", request_id);
-            let _ = self.inner.notifier.tell_user(self.context.user_id(), &frame);
-        }
+    }
+
+    async fn fail_whole(&mut self) -> Result<(), NotifyError> {
+        self.begin(None).await?;
+        self.failed(ErrorCode::Internal.as_str(), "failed to tell an event", true).await
     }
 
     /// Events that the log did not take are offered again for as long as a run may last; resume then finds them.
     pub(super) async fn settle(&mut self) {
-        let until = Instant::now() + self.inner.config.run_deadline;
-        while self.stream.unlogged() > 0 && Instant::now() < until && !self.inner.interrupt.is_cancelled() {
-            if self.inner.notifier.settle(&mut self.stream).await.is_err() {
-                tokio::time::sleep(self.inner.config.cancel_grace).await;
+        let patience = self.patience();
+        while self.stream.unlogged() > 0 && self.inner.notifier.settle(&mut self.stream).await.is_err() {
+            if !patience.another().await {
+                let place = format!("the run's last events are in GET /runs/{} alone", self.context.run_id());
+                return self.tell_trouble(&place);
             }
         }
+    }
+
+    fn tell_trouble(&self, message: &str) {
+        let request_id = Some(self.context.request_id().clone());
+        let frame = ServerFrame::error(ErrorCode::Internal, message, request_id);
+        let _ = self.inner.notifier.tell_user(self.context.user_id(), &frame);
+    }
+
+    fn patience(&self) -> Patience {
+        let config = &self.inner.config;
+        Patience {
+            until: Instant::now() + config.run_deadline,
+            between: config.cancel_grace,
+            interrupt: self.inner.interrupt.clone(),
+        }
+    }
+}
+
+/// How long something is tried again.
+struct Patience {
+    until: Instant,
+    between: Duration,
+    interrupt: CancellationToken,
+}
+
+impl Patience {
+    /// Waits before the next attempt; `false` when there must be none.
+    async fn another(&self) -> bool {
+        Instant::now() < self.until
+            && self.interrupt.run_until_cancelled(tokio::time::sleep(self.between)).await.is_some()
     }
 }

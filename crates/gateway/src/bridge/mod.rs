@@ -207,51 +207,63 @@ impl Inner {
         F: FnOnce(&Accepted) + Send + 'static,
     {
         let agent = self.agent_of(request.agent.as_deref())?;
-        let run_id = RunId::from(uuid::Uuid::now_v7());
-        let (user, request_id) = (&request.user_id, &request.request_id);
-        let slot = match self.slots.take(user, request_id, &run_id, self.config.runs_per_user) {
-            Place::Free(slot) => Some(slot),
-            Place::AlreadyOpen => None,
-            Place::None => {
-                let limit = self.config.runs_per_user;
-                return Err(RequestRefused::new(
-                    ErrorCode::RunLimit,
-                    format!("{limit} runs are open already (hint: wait for one to end, or cancel one)"),
-                ));
-            }
-        };
         let new = NewRun {
-            user_id: user.clone(),
-            request_id: request_id.clone(),
+            user_id: request.user_id.clone(),
+            request_id: request.request_id.clone(),
             thread_id: request.thread_id.clone(),
             agent: agent.clone(),
             message: request.message.clone(),
-            run_id: run_id.clone(),
+            run_id: RunId::from(uuid::Uuid::now_v7()),
             new_thread_id: ThreadId::from(uuid::Uuid::now_v7()),
             now: self.clock.now(),
         };
-        let (begun, duplicate) = match self.store.begin_run(new).await {
-            Ok(BeginRun::Started(begun)) => (begun, false),
-            Ok(BeginRun::Duplicate(begun)) => (begun, true),
-            Ok(BeginRun::Conflict) => {
-                let message = "this request_id was used with another thread, agent or message";
-                return Err(RequestRefused::new(ErrorCode::IdempotencyConflict, message));
-            }
-            Ok(BeginRun::UnknownThread) => {
-                return Err(RequestRefused::new(ErrorCode::UnknownThread, "no such thread"));
-            }
-            Err(error) => {
-                tracing::error!(%error, "failed to begin a run");
-                return Err(RequestRefused::new(ErrorCode::Internal, "failed to begin the run"));
-            }
+        let limit = self.config.runs_per_user;
+        let place = self.slots.take(&new.user_id, &new.request_id, &new.run_id, limit);
+        let answer = match place {
+            // What was begun before needs no place to be told about.
+            Place::None => self.store.find_run(&new).await,
+            Place::Free(_) | Place::AlreadyOpen => self.store.begin_run(new).await.map(Some),
         };
+        let (begun, duplicate) = self.understood(answer)?;
         let accepted = accepted(&request, &begun, duplicate);
         announce(&accepted);
         if !duplicate {
-            let slot = slot.unwrap_or_else(|| self.slots.force(user, request_id, &run_id));
+            let slot = match place {
+                Place::Free(slot) => slot,
+                _ => self.slots.force(&request.user_id, &request.request_id, &begun.run_id),
+            };
             self.start(request, begun, agent, slot);
         }
         Ok(accepted)
+    }
+
+    /// The run that the store has for a request, and whether an earlier request began it; `None` is "nothing yet,
+    /// and no place for something new".
+    fn understood(
+        &self,
+        answer: Result<Option<BeginRun>, StoreError>,
+    ) -> Result<(Begun, bool), RequestRefused> {
+        match answer {
+            Ok(Some(BeginRun::Started(begun))) => Ok((begun, false)),
+            Ok(Some(BeginRun::Duplicate(begun))) => Ok((begun, true)),
+            Ok(Some(BeginRun::Conflict)) => {
+                let message = "this request_id was used with another thread, agent or message";
+                Err(RequestRefused::new(ErrorCode::IdempotencyConflict, message))
+            }
+            Ok(Some(BeginRun::UnknownThread)) => {
+                Err(RequestRefused::new(ErrorCode::UnknownThread, "no such thread"))
+            }
+            Ok(None) => {
+                let limit = self.config.runs_per_user;
+                let message =
+                    format!("{limit} runs are open already (hint: wait for one to end, or cancel one)");
+                Err(RequestRefused::new(ErrorCode::RunLimit, message))
+            }
+            Err(error) => {
+                tracing::error!(%error, "failed to begin a run");
+                Err(RequestRefused::new(ErrorCode::Internal, "failed to begin the run"))
+            }
+        }
     }
 
     fn start(self: Arc<Self>, request: RunRequest, begun: Begun, agent: String, mut slot: Slot) {

@@ -5,19 +5,20 @@ use super::deltas::Deltas;
 use super::slots::Slot;
 use crate::context::UserExecutionContext;
 use crate::notifier::{NotifyError, RunStream};
-use goldenpath_agent::{Step, Task, TaskFailure};
+use goldenpath_agent::{Step, Task, TaskEnd, TaskFailure};
 use goldenpath_protocol::{ExecutionId, ToolError};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Steps that may wait for us before the agent does.
 const STEPS_AHEAD: usize = 32;
-/// Bytes of a prompt that describe a task whose agent does not.
+/// Characters of a prompt that describe a task whose agent does not.
 const DESCRIPTION_CHARS: usize = 120;
 
 /// Why a run is stopped before its agent is done.
@@ -26,6 +27,15 @@ pub(super) enum Stop {
     Cancelled,
     Deadline,
     Interrupted,
+}
+
+/// Why there is nothing more to follow.
+#[derive(Debug)]
+pub(super) enum Over {
+    /// The agent is done, or broke.
+    Ended(Result<TaskEnd, JoinError>),
+    /// The run was stopped.
+    Stopped(Stop),
 }
 
 /// A tool that was called and has not answered.
@@ -50,7 +60,7 @@ pub(super) struct Run {
     pub(super) stream: RunStream,
     pub(super) context: UserExecutionContext,
     message: String,
-    pub(super) started: bool,
+    started: bool,
     open: BTreeMap<u32, OpenTool>,
     /// Tools whose last call failed, with what was said.
     pub(super) failed: BTreeMap<String, String>,
@@ -79,33 +89,33 @@ impl Run {
         // A task of its own, so that a panic stays in it.
         let mut agent =
             AbortOnDropHandle::new(tokio::spawn(async move { agent.run(task, steps, token).await }));
-        let outcome = match self.follow(&mut received, slot, &agent_stop).await {
-            Ok(stop) => {
-                let end = if stop.is_none() { Some((&mut agent).await) } else { None };
-                agent.abort();
-                self.finish(stop, end).await
-            }
+        let followed = self.follow(&mut received, &mut agent, slot, &agent_stop).await;
+        agent_stop.cancel();
+        drop(agent);
+        // Before its terminal, not after: who has read that may ask for the next run, and is told when to cancel this
+        // one is too late.
+        slot.ending();
+        let told = match followed {
+            Ok(over) => self.finish(over).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = outcome {
-            agent_stop.cancel();
-            drop(agent);
+        if let Err(error) = told {
             self.give_up(error).await;
         }
         self.settle().await;
     }
 
-    /// Tells every step until there are no more; gives why the run was stopped, if it was.
+    /// Tells every step until there are no more and the agent is done; gives why the run is over.
     async fn follow(
         &mut self,
         received: &mut mpsc::Receiver<Step>,
+        agent: &mut AbortOnDropHandle<TaskEnd>,
         slot: &Slot,
         agent_stop: &CancellationToken,
-    ) -> Result<Option<Stop>, NotifyError> {
+    ) -> Result<Over, NotifyError> {
         let deadline = Instant::now() + self.inner.config.run_deadline;
         let interrupt = self.inner.interrupt.clone();
-        let mut stop = None;
-        let mut patience = deadline;
+        let (mut stop, mut patience, mut all_told) = (None, deadline, false);
         loop {
             let due = self.deltas.due().filter(|_| stop.is_none());
             let asked = tokio::select! {
@@ -114,25 +124,30 @@ impl Run {
                 () = interrupt.cancelled(), if stop.is_none() => Stop::Interrupted,
                 () = tokio::time::sleep_until(patience) => match stop {
                     // It was told to stop and did not: its tools are closed for it.
-                    Some(_) => return Ok(stop),
+                    Some(stop) => return Ok(Over::Stopped(stop)),
                     None => Stop::Deadline,
                 },
                 () = sleep_until(due), if due.is_some() => {
                     self.tell_delta().await?;
                     continue;
                 }
-                step = received.recv() => {
-                    match step {
-                        None => return Ok(stop),
+                // Its steps are over, but the agent may still be at work: it stays under the deadline.
+                end = &mut *agent, if all_told => return Ok(Over::Ended(end)),
+                step = received.recv(), if !all_told => {
+                    match (step, stop) {
+                        (None, Some(stop)) => return Ok(Over::Stopped(stop)),
+                        (None, None) => all_told = true,
+                        (Some(step), None) => self.tell(step).await?,
                         // Only what closes a tool still matters to a run that is being stopped.
-                        Some(step) if stop.is_none() || matches!(step, Step::ToolCompleted { .. }) => {
-                            self.tell(step).await?;
-                        }
-                        Some(_) => {}
+                        (Some(step @ Step::ToolCompleted { .. }), Some(_)) => self.tell(step).await?,
+                        (Some(_), Some(_)) => {}
                     }
                     continue;
                 }
             };
+            if all_told {
+                return Ok(Over::Stopped(asked));
+            }
             stop = Some(asked);
             agent_stop.cancel();
             patience = Instant::now() + self.inner.config.cancel_grace;
@@ -168,11 +183,7 @@ impl Run {
                 let speaker = self.speaker(&agent, parent.as_deref());
                 self.open_tool(speaker, call, tool, parameters, purpose).await
             }
-            Step::ToolCompleted { call, outcome, .. } => {
-                // An answer to no question would be an event without its pair.
-                let Some(open) = self.open.remove(&call) else { return Ok(()) };
-                self.close_tool(open, outcome).await
-            }
+            Step::ToolCompleted { call, outcome, .. } => self.close_tool(call, outcome).await,
             Step::Delta { text, .. } => {
                 self.deltas.push(&text);
                 Ok(())
@@ -182,7 +193,7 @@ impl Run {
 
     /// The first event, told once; by the run itself when its agent begins with something else.
     pub(super) async fn begin(&mut self, told: Option<(String, String)>) -> Result<(), NotifyError> {
-        if std::mem::replace(&mut self.started, true) {
+        if self.started {
             return Ok(());
         }
         let (agent, description) = told.unwrap_or_default();
@@ -207,6 +218,7 @@ impl Run {
             .map(|text| text.chars().take(DESCRIPTION_CHARS.max(description.len())).collect::<String>())
             .unwrap_or_default();
         let _ = self.inner.notifier.agent_started(&mut self.stream, &description).await?;
+        self.started = true;
         Ok(())
     }
 
@@ -243,9 +255,11 @@ impl Run {
 
     async fn close_tool(
         &mut self,
-        open: OpenTool,
+        call: u32,
         outcome: Result<Map<String, Value>, TaskFailure>,
     ) -> Result<(), NotifyError> {
+        // An answer to no question would be an event without its pair.
+        let Some(open) = self.open.get(&call) else { return Ok(()) };
         let outcome = match outcome {
             Ok(results) if results.is_empty() => Err(tool_error("empty_result", "the tool answered nothing")),
             Ok(results) => Ok(results),
@@ -263,17 +277,20 @@ impl Run {
         } else {
             let _ = told?;
         }
-        match said {
-            Some(said) => self.failed.insert(open.name, said),
-            None => self.failed.remove(&open.name),
-        };
+        // Open until its end was told: one that could not be told is closed again with the run.
+        if let Some(closed) = self.open.remove(&call) {
+            match said {
+                Some(said) => self.failed.insert(closed.name, said),
+                None => self.failed.remove(&closed.name),
+            };
+        }
         Ok(())
     }
 
     pub(super) async fn close_tools(&mut self, code: &str, message: &str) -> Result<(), NotifyError> {
-        while let Some((_, open)) = self.open.pop_first() {
+        while let Some(call) = self.open.keys().next().copied() {
             let failure = TaskFailure { code: code.to_owned(), message: message.to_owned(), retryable: true };
-            self.close_tool(open, Err(failure)).await?;
+            self.close_tool(call, Err(failure)).await?;
         }
         Ok(())
     }

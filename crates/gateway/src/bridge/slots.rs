@@ -11,6 +11,8 @@ struct Open {
     request_id: RequestId,
     run_id: RunId,
     cancel: CancellationToken,
+    /// Only its terminal is still to be told.
+    ending: bool,
 }
 
 /// Places for runs.
@@ -48,7 +50,7 @@ impl Slots {
         if runs.iter().any(|run| run.request_id == *request_id) {
             return Place::AlreadyOpen;
         }
-        if runs.len() >= most as usize {
+        if runs.iter().filter(|run| !run.ending).count() >= most as usize {
             return Place::None;
         }
         Place::Free(self.add(open, user, request_id, run_id))
@@ -72,14 +74,16 @@ impl Slots {
             request_id: request_id.clone(),
             run_id: run_id.clone(),
             cancel: cancel.clone(),
+            ending: false,
         });
         Slot { slots: Arc::clone(self), user: user.clone(), run_id: run_id.clone(), cancel, gauge: None }
     }
 
-    /// The token that cancels an open run of this user.
+    /// The token that cancels an open run of this user; a run that ends cannot be cancelled any more.
     pub(super) fn cancel_token(&self, user: &UserId, run: &RunId) -> Option<CancellationToken> {
         let open = self.lock();
-        open.get(user)?.iter().find(|one| one.run_id == *run).map(|one| one.cancel.clone())
+        let run = open.get(user)?.iter().find(|one| one.run_id == *run && !one.ending)?;
+        Some(run.cancel.clone())
     }
 
     pub(super) fn of(&self, user: &UserId) -> usize {
@@ -109,6 +113,17 @@ impl Slot {
     /// Counts the run as active from now on.
     pub(super) fn activate(&mut self) {
         self.gauge = Some(self.slots.metrics.run());
+    }
+
+    /// The run ends: it counts against its user's limit no more, and cannot be cancelled. It stays open until its
+    /// terminal lies in the log.
+    pub(super) fn ending(&self) {
+        let mut open = self.slots.lock();
+        if let Some(run) =
+            open.get_mut(&self.user).and_then(|runs| runs.iter_mut().find(|run| run.run_id == self.run_id))
+        {
+            run.ending = true;
+        }
     }
 
     /// Fires when the user wants the run to stop.

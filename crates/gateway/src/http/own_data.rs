@@ -3,6 +3,7 @@
 use super::answers::{Refusal, json};
 use crate::auth::Credential;
 use crate::server::Gateway;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use goldenpath_protocol::{RequestId, RunId, RunState, ThreadId, Timestamp, UserId};
@@ -55,32 +56,28 @@ pub(super) async fn threads(
 
 pub(super) async fn thread(
     State(gateway): State<Arc<Gateway>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let user = user(&gateway, &headers, query.as_deref())?;
-    let id = ThreadId::new(id).map_err(|_| unknown("thread"))?;
+    let id = id.ok().and_then(|Path(id)| ThreadId::new(id).ok()).ok_or_else(|| unknown("thread"))?;
     let record = gateway.store.thread(&user, &id).await.map_err(unavailable)?;
     Ok(json(StatusCode::OK, &Thread::from(record.ok_or_else(|| unknown("thread"))?)))
 }
 
 pub(super) async fn run(
     State(gateway): State<Arc<Gateway>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let user = user(&gateway, &headers, query.as_deref())?;
-    let id = RunId::new(id).map_err(|_| unknown("run"))?;
-    // Two reads of a run that may be growing: when they disagree, the events are read again, after its state.
-    let events = gateway.store.events(&user, &id).await.map_err(unavailable)?;
+    let id = id.ok().and_then(|Path(id)| RunId::new(id).ok()).ok_or_else(|| unknown("run"))?;
     let record = gateway.store.run(&user, &id).await.map_err(unavailable)?.ok_or_else(|| unknown("run"))?;
-    let events = if record.event_count == events.len() as u64 {
-        events
-    } else {
-        gateway.store.events(&user, &id).await.map_err(unavailable)?
-    };
+    let mut events = gateway.store.events(&user, &id).await.map_err(unavailable)?;
+    // Two reads of a run that may be growing: what came after its state was read is left for the next question.
+    events.truncate(usize::try_from(record.event_count).unwrap_or(usize::MAX));
     let events: Vec<Box<RawValue>> =
         events.into_iter().map(RawValue::from_string).collect::<Result<_, _>>().map_err(|error| {
             tracing::error!(run = %id, %error, "the store holds an event that is no JSON");

@@ -23,6 +23,9 @@ use report::Retryable;
 use std::future::Future;
 use std::sync::Arc;
 
+/// What the log may add to an envelope: `,"offset":` and twenty digits. The limit is one of the wire.
+const OFFSET_BYTES: usize = 30;
+
 /// Turns what an agent does into events that reach its user.
 #[derive(Debug, Clone)]
 pub struct WebSocketNotifier {
@@ -68,8 +71,9 @@ impl WebSocketNotifier {
         let ends = ends(&body);
         let event = run.next(speaker, body, self.clock.now());
         let envelope = serde_json::to_string(&event)?;
-        if envelope.len() > self.config.event_bytes {
-            return Err(NotifyError::TooLarge { bytes: envelope.len(), limit: self.config.event_bytes });
+        let bytes = envelope.len() + OFFSET_BYTES;
+        if bytes > self.config.event_bytes {
+            return Err(NotifyError::TooLarge { bytes, limit: self.config.event_bytes });
         }
         let mut failed_attempts = Vec::new();
         let stored = StoredEvent {

@@ -1,15 +1,20 @@
 //! Parts that fail, and nodes that died.
 
-use crate::world::{Node, events, kinds, memory_log, token};
+use crate::world::{Node, PATIENCE, events, kinds, memory_log, token};
 use async_trait::async_trait;
 use goldenpath_gateway::GatewayConfig;
-use goldenpath_protocol::{ClientId, Epoch, EventId, RequestId, RunId, ThreadId, Timestamp, UserId};
+use goldenpath_protocol::{
+    ClientId, Epoch, EventId, RequestId, RunId, RunState, ThreadId, Timestamp, UserId,
+};
 use goldenpath_storage::{
     AppendError, Appended, BeginRun, EventLog, Head, NewRun, Replay, RunRecord, SqliteStore, Store,
     StoreError, StoredEvent, ThreadRecord,
 };
-use std::sync::Arc;
+use serde_json::json;
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -62,11 +67,27 @@ impl EventLog for FaultyLog {
     }
 }
 
-/// A store that fails from its n-th event on.
+/// A store that fails to keep some events, counted from 1, and whose runs grow after every look at them.
 #[derive(Debug)]
 struct FaultyStore {
     inner: SqliteStore,
-    events_left: AtomicU64,
+    failing: RangeInclusive<u64>,
+    asked: AtomicU64,
+    growth: Mutex<VecDeque<StoredEvent>>,
+}
+
+impl FaultyStore {
+    async fn failing(failing: RangeInclusive<u64>) -> Arc<Self> {
+        let inner = SqliteStore::in_memory().await.unwrap();
+        Arc::new(Self { inner, failing, asked: AtomicU64::new(0), growth: Mutex::default() })
+    }
+
+    async fn grow(&self) {
+        let event = self.growth.lock().unwrap().pop_front();
+        if let Some(event) = event {
+            self.inner.append_event(event).await.unwrap();
+        }
+    }
 }
 
 #[async_trait]
@@ -74,17 +95,24 @@ impl Store for FaultyStore {
     async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError> {
         self.inner.begin_run(request).await
     }
+    async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError> {
+        self.inner.find_run(request).await
+    }
     async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError> {
-        if take(&self.events_left) {
-            return self.inner.append_event(event).await;
+        if self.failing.contains(&(self.asked.fetch_add(1, Ordering::AcqRel) + 1)) {
+            return Err(StoreError::Failed("the disk is gone".to_owned()));
         }
-        Err(StoreError::Failed("the disk is gone".to_owned()))
+        self.inner.append_event(event).await
     }
     async fn run(&self, user: &UserId, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.inner.run(user, run).await
+        let found = self.inner.run(user, run).await;
+        self.grow().await;
+        found
     }
     async fn events(&self, user: &UserId, run: &RunId) -> Result<Vec<String>, StoreError> {
-        self.inner.events(user, run).await
+        let found = self.inner.events(user, run).await;
+        self.grow().await;
+        found
     }
     async fn threads(&self, _: &UserId) -> Result<Vec<ThreadRecord>, StoreError> {
         Err(StoreError::Unavailable)
@@ -142,8 +170,7 @@ async fn a_log_that_stays_silent_closes_as_a_server_error() {
 #[tokio::test]
 async fn a_store_that_fails_is_said_and_nothing_unstored_is_shown() {
     for stored in [0, 2] {
-        let inner = SqliteStore::in_memory().await.unwrap();
-        let store = Arc::new(FaultyStore { inner, events_left: AtomicU64::new(stored) });
+        let store = FaultyStore::failing(stored + 1..=u64::MAX).await;
         let node = Node::on(hasty(), store, memory_log()).await;
         let mut client = node.connect("ada").await;
         client.ask("q-1", "answer").await;
@@ -157,6 +184,102 @@ async fn a_store_that_fails_is_said_and_nothing_unstored_is_shown() {
         let (status, _, ready) = node.get("/ready", None).await;
         assert_eq!((status, ready["store"].as_str()), (503, Some("unavailable")));
         assert_eq!(node.get("/threads", Some(&token("ada", 60))).await.0, 503);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_lost_an_event_is_begun_and_its_tools_closed_all_the_same() {
+    let whole = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_failed"];
+    for (lost, owed) in [(1, &[whole[0], whole[4]][..]), (4, &whole)] {
+        let node = Node::on(hasty(), FaultyStore::failing(lost..=lost).await, memory_log()).await;
+        let mut client = node.connect("ada").await;
+        client.ask("q-1", "answer").await;
+        let frames = client.until_terminal().await;
+        assert_eq!(kinds(&frames)[1..], *owed, "event {lost} was lost");
+    }
+}
+
+#[tokio::test]
+async fn a_run_ends_when_the_store_is_back() {
+    let node = Node::on(hasty(), FaultyStore::failing(2..=4).await, memory_log()).await;
+    let mut client = node.connect("ada").await;
+    client.ask("q-1", "answer").await;
+    let frames = client.until_terminal().await;
+    assert_eq!(frames.iter().filter(|frame| frame["code"] == "internal").count(), 1, "told once meanwhile");
+    assert_eq!(kinds(&frames).last(), Some(&"agent_failed"));
+    let path = format!("/runs/{}", frames[0]["run_id"].as_str().unwrap());
+    assert_eq!(node.get(&path, Some(&token("ada", 60))).await.2["state"], "failed");
+}
+
+#[tokio::test]
+async fn a_log_that_takes_nothing_is_said_in_the_end() {
+    let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+    let config = GatewayConfig { run_deadline: Duration::from_millis(300), ..hasty() };
+    let node = Node::on(config, store, faulty_log(u64::MAX, 0)).await;
+    let mut client = node.connect("ada").await;
+    client.ask("q-1", "give-up").await;
+    let accepted = client.next().await;
+    let said = client.next().await;
+    assert_eq!((said["code"].as_str(), said["request_id"].as_str()), (Some("internal"), Some("q-1")));
+    assert!(said["message"].as_str().unwrap().contains(accepted["run_id"].as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn a_run_whose_terminal_waits_for_the_log_neither_takes_a_place_nor_a_cancel() {
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().await.unwrap());
+    let log = faulty_log(0, 0);
+    let config = GatewayConfig { runs_per_user: 1, ..hasty() };
+    let node = Node::on(config, Arc::clone(&store), Arc::clone(&log) as _).await;
+    let mut client = node.connect("ada").await;
+    client.ask("q-1", "wait").await;
+    let accepted = client.until("tool_executing").await.remove(0);
+    log.failing_appends.store(u64::MAX, Ordering::Release);
+    let cancel = json!({"type": "cancel", "run_id": accepted["run_id"]});
+    client.say(cancel.clone()).await;
+    let (user, run) =
+        (UserId::new("ada").unwrap(), RunId::new(accepted["run_id"].as_str().unwrap()).unwrap());
+    let ended = async {
+        while store.run(&user, &run).await.unwrap().unwrap().state == RunState::Running {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended).await.expect("the run ends in the store");
+    client.say(cancel).await;
+    assert_eq!(client.next().await["code"], "run_ended");
+    client.ask("q-2", "answer").await;
+    assert_eq!(client.next().await["type"], "request_accepted");
+}
+
+#[tokio::test]
+async fn a_run_that_grows_while_it_is_read_is_shown_as_it_stood() {
+    let store = FaultyStore::failing(0..=0).await;
+    let (run, now) = (RunId::new("r-1").unwrap(), Timestamp::from_unix_ms(1_800_000_000_000));
+    let begun = NewRun {
+        user_id: UserId::new("ada").unwrap(),
+        request_id: RequestId::new("q-1").unwrap(),
+        thread_id: None,
+        agent: "player".to_owned(),
+        message: "grow".to_owned(),
+        run_id: run.clone(),
+        new_thread_id: ThreadId::new("t-1").unwrap(),
+        now,
+    };
+    let event = |seq: u64, ends| StoredEvent {
+        run_id: run.clone(),
+        seq,
+        event_id: EventId::new(format!("e-{seq}")).unwrap(),
+        envelope: format!("{{\"seq\":{seq}}}"),
+        ends,
+    };
+    let node = Node::on(hasty(), Arc::clone(&store) as _, memory_log()).await;
+    store.inner.begin_run(begun).await.unwrap();
+    let terminal = Some((RunState::Completed, Some("done".to_owned())));
+    store.growth.lock().unwrap().extend([event(1, None), event(2, terminal)]);
+    for _ in 0..3 {
+        let (_, _, shown) = node.get("/runs/r-1", Some(&token("ada", 60))).await;
+        let count = shown["events"].as_array().unwrap().len() as u64;
+        assert_eq!(shown["event_count"].as_u64(), Some(count));
+        assert_eq!(shown["state"] == "completed", count == 2, "{shown}");
     }
 }
 

@@ -47,7 +47,11 @@ async fn a_request_leads_to_the_five_events_and_its_answer() {
     assert!(run["events"][0].get("offset").is_none());
     assert_eq!(node.get(&path, Some(&token("eve", 60))).await.0, 404, "another's run looks like none");
     assert_eq!(node.get(&path, None).await.0, 401);
-    assert_eq!(node.get("/runs/null", Some(&token("ada", 60))).await.0, 404);
+    for strange in ["/runs/null", "/runs/%ff", "/threads/%ff"] {
+        let (status, _, body) = node.get(strange, Some(&token("ada", 60))).await;
+        assert_eq!((status, body["error"]["code"].as_str()), (404, Some("not_found")), "{strange}");
+        assert_eq!(node.get(strange, None).await.0, 401, "{strange}");
+    }
     let (_, _, threads) = node.get("/threads", Some(&token("ada", 60))).await;
     assert_eq!(threads["threads"][0]["runs"][0], accepted["run_id"]);
     let thread = format!("/threads/{}", accepted["thread_id"].as_str().unwrap());
@@ -202,6 +206,58 @@ async fn a_run_beyond_its_deadline_fails_with_its_tools_closed() {
     let frames = play(config, "stubborn").await;
     assert_eq!(kinds(&frames)[2..], ["tool_executing", "tool_completed", "agent_failed"]);
     assert_eq!(frames.last().unwrap()["error"]["code"], "deadline_exceeded");
+}
+
+#[tokio::test]
+async fn an_agent_that_falls_silent_stays_under_the_deadline_and_can_be_cancelled() {
+    let config = GatewayConfig { run_deadline: Duration::from_millis(100), ..GatewayConfig::default() };
+    let frames = play(config, "silent").await;
+    assert_eq!(frames.last().unwrap()["error"]["code"], "deadline_exceeded");
+
+    let node = Node::start().await;
+    let mut client = node.connect("ada").await;
+    client.ask("q-1", "silent").await;
+    let accepted = client.until("agent_started").await.remove(0);
+    client.say(json!({"type": "cancel", "run_id": accepted["run_id"]})).await;
+    assert_eq!(client.until_terminal().await.last().unwrap()["type"], "agent_cancelled");
+}
+
+#[tokio::test]
+async fn a_request_that_was_answered_is_told_again_at_the_limit() {
+    let node = Node::with(GatewayConfig { runs_per_user: 1, ..GatewayConfig::default() }).await;
+    let mut client = node.connect("ada").await;
+    client.ask("q-1", "answer").await;
+    let accepted = client.next().await;
+    client.until_terminal().await;
+    client.ask("q-2", "wait").await;
+    client.until("tool_executing").await;
+    client.ask("q-1", "answer").await;
+    let again = client.next().await;
+    assert_eq!((again["duplicate"].as_bool(), &again["run_id"]), (Some(true), &accepted["run_id"]));
+    client.ask("q-1", "answer otherwise").await;
+    assert_eq!(client.next().await["code"], "idempotency_conflict");
+    client.ask("q-3", "answer").await;
+    assert_eq!(client.next().await["code"], "run_limit");
+}
+
+#[tokio::test]
+async fn an_event_keeps_its_limit_with_its_offset_too() {
+    let node = Node::with(GatewayConfig { event_bytes: 1_000, ..GatewayConfig::default() }).await;
+    let mut client = node.connect("ada").await;
+    let (mut told, mut refused) = (0, 0);
+    for size in (500..700).step_by(5) {
+        client.ask(&format!("q-{size}"), &format!("flood 1 {size}")).await;
+        loop {
+            let text = client.next_text().await;
+            assert!(text.len() <= 1_000 || !text.contains("event_id"), "{} bytes", text.len());
+            told += usize::from(text.contains("agent_thinking"));
+            refused += usize::from(text.contains("agent_failed"));
+            if text.contains("agent_completed") || text.contains("agent_failed") {
+                break;
+            }
+        }
+    }
+    assert!(told > 0 && refused > 0, "{told} told, {refused} refused: the limit lies elsewhere");
 }
 
 #[tokio::test]

@@ -59,6 +59,11 @@ impl Agent for Player {
                 tell(executing(1, None)).await;
                 tokio::time::sleep(Duration::from_secs(60)).await;
             }
+            "tier" => tell(thinking(None, &task.tier)).await,
+            "silent" => {
+                drop(steps);
+                tokio::time::sleep(Duration::from_secs(60)).await;
+            }
             "flood" => {
                 let count: u32 = words[1].parse().unwrap();
                 let size: usize = words[2].parse().unwrap();
@@ -229,10 +234,14 @@ impl Node {
 }
 
 pub(crate) fn token(user: &str, seconds: i64) -> String {
+    token_of_tier(user, seconds, "mid")
+}
+
+pub(crate) fn token_of_tier(user: &str, seconds: i64, tier: &str) -> String {
     let exp = SystemClock.now().unix_ms() / 1_000 + seconds;
     let claims = json!({
         "iss": "goldenpath", "aud": "goldenpath", "sub": user, "exp": exp, "iat": exp - 1_000, "jti": "j-1",
-        "scope": "chat agents", "tier": "mid"
+        "scope": "chat agents", "tier": tier
     });
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
     jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256), &claims, &key).unwrap()

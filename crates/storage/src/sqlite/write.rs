@@ -1,4 +1,5 @@
 //! The two writes: a run begins, an event is appended. Each goes on inside a transaction of its caller.
+//! And the one look that both the first and its caller need: what a request id stands for.
 
 use super::rows::id;
 use crate::{BeginRun, Begun, NewRun, StoreError, StoredEvent};
@@ -18,26 +19,8 @@ pub(super) async fn begin_run(
         .execute(&mut *connection)
         .await?;
 
-    let known: Option<(String, String, Option<String>, String, String)> = sqlx::query_as(
-        "SELECT r.run_id, r.thread_id, q.thread_asked, r.agent, r.message
-         FROM requests q JOIN runs r USING (run_id)
-         WHERE q.user_id = ? AND q.request_id = ?",
-    )
-    .bind(request.user_id.as_str())
-    .bind(request.request_id.as_str())
-    .fetch_optional(&mut *connection)
-    .await?;
-    if let Some((run_id, thread_id, thread_asked, agent, message)) = known {
-        let same = thread_asked.as_deref() == request.thread_id.as_ref().map(ThreadId::as_str)
-            && agent == request.agent
-            && message == request.message;
-        if !same {
-            return Ok(BeginRun::Conflict);
-        }
-        return Ok(BeginRun::Duplicate(Begun {
-            run_id: id(RunId::new(run_id))?,
-            thread_id: id(ThreadId::new(thread_id))?,
-        }));
+    if let Some(known) = find_run(&mut *connection, request).await? {
+        return Ok(known);
     }
 
     let thread_id = match &request.thread_id {
@@ -93,6 +76,32 @@ pub(super) async fn begin_run(
     .execute(&mut *connection)
     .await?;
     Ok(BeginRun::Started(Begun { run_id: request.run_id.clone(), thread_id: thread_id.clone() }))
+}
+
+/// What the request's id stands for already.
+pub(super) async fn find_run(
+    connection: &mut SqliteConnection,
+    request: &NewRun,
+) -> Result<Option<BeginRun>, StoreError> {
+    let known: Option<(String, String, Option<String>, String, String)> = sqlx::query_as(
+        "SELECT r.run_id, r.thread_id, q.thread_asked, r.agent, r.message
+         FROM requests q JOIN runs r USING (run_id)
+         WHERE q.user_id = ? AND q.request_id = ? AND q.created_ms > ?",
+    )
+    .bind(request.user_id.as_str())
+    .bind(request.request_id.as_str())
+    .bind(request.now.unix_ms() - REQUEST_ID_LIFE_MS)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some((run_id, thread_id, thread_asked, agent, message)) = known else { return Ok(None) };
+    let same = thread_asked.as_deref() == request.thread_id.as_ref().map(ThreadId::as_str)
+        && agent == request.agent
+        && message == request.message;
+    if !same {
+        return Ok(Some(BeginRun::Conflict));
+    }
+    let begun = Begun { run_id: id(RunId::new(run_id))?, thread_id: id(ThreadId::new(thread_id))? };
+    Ok(Some(BeginRun::Duplicate(begun)))
 }
 
 pub(super) async fn append_event(

@@ -131,6 +131,20 @@ async fn a_request_id_is_free_again_after_a_day(store: &dyn Store) {
     assert_eq!(again, BeginRun::Duplicate(second));
 }
 
+async fn a_taken_request_id_is_found_and_nothing_begins(store: &dyn Store) {
+    assert_eq!(store.find_run(&request("alice", "r-1")).await.unwrap(), None);
+    assert!(store.threads(&user("alice")).await.unwrap().is_empty(), "looking begins nothing");
+    let begun = started(store, request("alice", "r-1")).await;
+    let found = store.find_run(&request("alice", "r-1")).await.unwrap();
+    assert_eq!(found, Some(BeginRun::Duplicate(begun)));
+    let other = NewRun { message: "something else".to_owned(), ..request("alice", "r-1") };
+    assert_eq!(store.find_run(&other).await.unwrap(), Some(BeginRun::Conflict));
+    assert_eq!(store.find_run(&request("bob", "r-1")).await.unwrap(), None);
+    let at = |ms: i64| NewRun { now: Timestamp::from_unix_ms(START_MS + ms), ..request("alice", "r-1") };
+    assert!(store.find_run(&at(24 * HOUR_MS - 1)).await.unwrap().is_some());
+    assert_eq!(store.find_run(&at(24 * HOUR_MS)).await.unwrap(), None, "free again after a day");
+}
+
 async fn an_unknown_or_foreign_thread_is_refused_and_the_id_stays_unused(store: &dyn Store) {
     let alices = started(store, request("alice", "r-1")).await.thread_id;
     for thread in [alices.clone(), ThreadId::new("no-such-thread").unwrap()] {
@@ -279,6 +293,7 @@ macro_rules! suite {
             another_body_under_the_same_id_is_a_conflict,
             a_request_id_is_its_users_own,
             a_request_id_is_free_again_after_a_day,
+        a_taken_request_id_is_found_and_nothing_begins,
             an_unknown_or_foreign_thread_is_refused_and_the_id_stays_unused,
             events_come_back_in_order_and_byte_for_byte,
             the_same_event_again_changes_nothing,

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 const LOOK: Duration = Duration::from_millis(20);
 /// The most time between the closes of two idle sockets: clients that come back one by one load nobody.
 const SPREAD: Duration = Duration::from_millis(250);
+/// What the last goodbyes may take: a second for our words, a second for the answer, and some to notice.
+const GOODBYE: Duration = Duration::from_millis(2_500);
 /// When a client should come back.
 const AFTER_MS: u64 = 500;
 
@@ -34,6 +36,14 @@ pub(super) async fn drain(gateway: &Gateway) -> bool {
         connection.end(leave());
     }
     gateway.tasks.close();
+    let patience = end.saturating_duration_since(Instant::now()).saturating_sub(GOODBYE);
+    if tokio::time::timeout(patience, gateway.tasks.wait()).await.is_ok() {
+        return ended;
+    }
+    // Who has not read what came before is told all the same, while there is time for it.
+    for connection in gateway.manager.connections() {
+        connection.end(Ending::Close { code: CloseCode::Draining, after_ms: AFTER_MS, caught_up: false });
+    }
     let left = end.saturating_duration_since(Instant::now());
     let closed = tokio::time::timeout(left, gateway.tasks.wait()).await.is_ok();
     ended && closed

@@ -51,8 +51,8 @@ impl Gateway {
         self.draining.load(Ordering::Acquire)
     }
 
-    pub(super) fn start_draining(&self) -> bool {
+    pub(super) fn start_draining(&self) {
         self.bridge.refuse_requests();
-        !self.draining.swap(true, Ordering::AcqRel)
+        self.draining.store(true, Ordering::Release);
     }
 }

@@ -35,10 +35,7 @@ pub(crate) async fn upgrade(
 ) -> Result<Response, Refusal> {
     let (presented, claims) = authenticate(&gateway, &headers, query.as_deref())?;
     check_origin(&headers, &gateway.config.allowed_origins)?;
-    if gateway.is_draining() {
-        let message = "the server is about to stop";
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "draining", message).retry_after(1));
-    }
+    refuse_if_draining(&gateway)?;
     let upgrade = upgrade.map_err(|rejection| {
         Refusal::new(
             StatusCode::BAD_REQUEST,
@@ -46,13 +43,18 @@ pub(crate) async fn upgrade(
             format!("not a WebSocket handshake: {rejection}"),
         )
     })?;
-    let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back().and_then(|value| value.to_str().ok());
     let visitor = Visitor {
         user: claims.user_id.clone(),
-        address: client_address(peer.address.ip(), forwarded, &gateway.config.trusted_proxies),
+        address: client_address(
+            peer.address.ip(),
+            forwarded(&headers).as_deref(),
+            &gateway.config.trusted_proxies,
+        ),
         client_id: presented.client_id.clone(),
     };
     let permit = admit(&gateway, visitor)?;
+    // Again, now that the place is taken: a drain that begins from here on counts it and waits for its socket.
+    refuse_if_draining(&gateway)?;
     let config = &gateway.config;
     let largest = config.message_bytes.saturating_mul(READ_TO_REFUSE);
     let upgrade = upgrade
@@ -93,6 +95,21 @@ fn authenticate(
     Ok((presented, claims))
 }
 
+fn refuse_if_draining(gateway: &Gateway) -> Result<(), Refusal> {
+    if !gateway.is_draining() {
+        return Ok(());
+    }
+    let message = "the server is about to stop";
+    Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "draining", message).retry_after(1))
+}
+
+/// All hops that proxies named, in one list: each may have added a line of its own (RFC 9110, 5.3).
+fn forwarded(headers: &HeaderMap) -> Option<String> {
+    let lines: Option<Vec<_>> =
+        headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().ok()).collect();
+    lines.map(|lines| lines.join(","))
+}
+
 /// Browsers say where a page comes from; a page of somebody else must not use its visitor's session.
 fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Refusal> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
@@ -120,8 +137,20 @@ fn admit(gateway: &Gateway, visitor: Visitor) -> Result<Permit, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::check_origin;
+    use super::{check_origin, forwarded};
+    use crate::network::client_address;
     use http::HeaderMap;
+
+    #[test]
+    fn proxies_may_name_their_hops_in_lines_of_their_own() {
+        let mut headers = HeaderMap::new();
+        for line in ["6.6.6.6", "1.1.1.1", "10.0.0.2"] {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let client = client_address("10.0.0.1".parse().unwrap(), forwarded(&headers).as_deref(), &trusted);
+        assert_eq!(client.to_string(), "1.1.1.1");
+    }
 
     #[test]
     fn only_own_and_listed_origins_may_connect() {

@@ -21,7 +21,7 @@ pub(super) fn understand(message: &Message, most: usize) -> Result<ClientFrame, 
 }
 
 impl Reader<'_> {
-    pub(super) async fn serve(&self, frame: ClientFrame) {
+    pub(super) async fn serve(&mut self, frame: ClientFrame) {
         let connection = self.connection;
         match frame {
             ClientFrame::AgentRequest { request_id, thread_id, agent, message } => {
@@ -74,7 +74,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refresh(&self, token: &str) {
+    fn refresh(&mut self, token: &str) {
         let (connection, gateway) = (self.connection, self.gateway);
         let leeway = gateway.config.token_leeway.as_secs();
         let refuse = |message: String| {
@@ -83,6 +83,7 @@ impl Reader<'_> {
         match gateway.verifier.verify(token, gateway.clock.now(), leeway) {
             Ok(claims) if claims.user_id == *connection.user() => {
                 connection.refresh(claims.expires_at);
+                self.tier = claims.tier;
                 connection.reply(&ServerFrame::TokenRefreshed { token_expires_at: claims.expires_at });
             }
             Ok(_) => refuse("the token is another user's".to_owned()),

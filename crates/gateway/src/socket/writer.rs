@@ -188,19 +188,11 @@ impl<'a> Writer<'a> {
 
     /// The instant at which the token's grace is over.
     fn expiry(&self) -> Instant {
-        Instant::now() + self.token_left()
-    }
-
-    fn token_left(&self) -> Duration {
-        let left = self.connection.expires_at().unix_ms().saturating_sub(self.gateway.clock.now().unix_ms());
-        let grace = i64::try_from(self.gateway.config.token_grace.as_millis()).unwrap_or(i64::MAX);
-        // A token that outlives this process needs no exact timer.
-        Duration::from_millis(u64::try_from(left.saturating_add(grace)).unwrap_or(0))
-            .min(Duration::from_secs(86_400))
+        Instant::now() + token_left(self.gateway, self.connection)
     }
 
     fn check_expiry(&self) -> Result<(), Over> {
-        if self.token_left().is_zero() { Err(self.end(CloseCode::TokenExpired)) } else { Ok(()) }
+        check_expiry(self.gateway, self.connection)
     }
 
     async fn feed_event(&mut self, event: &LogEntry) -> Result<(), Over> {
@@ -224,16 +216,14 @@ impl<'a> Writer<'a> {
 
     async fn feed(&mut self, message: Message) -> Result<(), Over> {
         let begun = Instant::now();
-        let stall = self.gateway.config.write_stall;
-        let fed = watch(self.connection, self.wire, stall, self.sink.feed(message)).await;
+        let fed = watch(self.gateway, self.connection, self.wire, self.sink.feed(message)).await;
         self.forgive_pong(begun);
         fed
     }
 
     async fn flush(&mut self) -> Result<(), Over> {
         let begun = Instant::now();
-        let stall = self.gateway.config.write_stall;
-        let flushed = watch(self.connection, self.wire, stall, self.sink.flush()).await;
+        let flushed = watch(self.gateway, self.connection, self.wire, self.sink.flush()).await;
         self.forgive_pong(begun);
         flushed
     }
@@ -252,11 +242,29 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Waits for a write, for as long as bytes move.
-async fn watch<F>(connection: &Connection, wire: &Wire, stall: Duration, write: F) -> Result<(), Over>
+/// What is left of a token and its grace.
+fn token_left(gateway: &Gateway, connection: &Connection) -> Duration {
+    let left = connection.expires_at().unix_ms().saturating_sub(gateway.clock.now().unix_ms());
+    let grace = i64::try_from(gateway.config.token_grace.as_millis()).unwrap_or(i64::MAX);
+    // A token that outlives this process needs no exact timer.
+    Duration::from_millis(u64::try_from(left.saturating_add(grace)).unwrap_or(0))
+        .min(Duration::from_secs(86_400))
+}
+
+fn check_expiry(gateway: &Gateway, connection: &Connection) -> Result<(), Over> {
+    if !token_left(gateway, connection).is_zero() {
+        return Ok(());
+    }
+    connection.end(Ending::close(CloseCode::TokenExpired));
+    Err(Over)
+}
+
+/// Waits for a write, for as long as bytes move and the token holds.
+async fn watch<F>(gateway: &Gateway, connection: &Connection, wire: &Wire, write: F) -> Result<(), Over>
 where
     F: Future<Output = Result<(), axum::Error>>,
 {
+    let stall = gateway.config.write_stall;
     let mut write = std::pin::pin!(write);
     let (mut moved, mut since) = (wire.written(), Instant::now());
     let step = WATCH.min(stall / 4);
@@ -278,6 +286,7 @@ where
             connection.end(Ending::close(CloseCode::SlowConsumer));
             return Err(Over);
         }
+        check_expiry(gateway, connection)?;
         if !connection.is_serving() {
             // The rest of the frame in flight is written while parting, or never.
             return Err(Over);

@@ -81,6 +81,23 @@ async fn a_stalled_reader_is_closed_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn a_stalled_reader_does_not_outlive_its_token() {
+    let config = GatewayConfig {
+        write_stall: Duration::from_secs(60),
+        send_buffer_bytes: 8 * 1024,
+        token_grace: Duration::from_secs(0),
+        ..GatewayConfig::default()
+    };
+    let node = Node::with(config).await;
+    let stalled = node.connect_with(&token("ada", 2), "").await;
+    let mut reading = node.connect("ada").await;
+    reading.ask("q-1", "flood 30 200000").await;
+    reading.until_terminal().await;
+    eventually("the stalled one is closed", || node.server.metrics().closes(4005) == 1).await;
+    drop(stalled);
+}
+
+#[tokio::test]
 async fn a_drain_refuses_work_lets_runs_end_and_closes_everyone() {
     let config = GatewayConfig {
         drain_runs: Duration::from_millis(400),
@@ -108,6 +125,26 @@ async fn a_drain_refuses_work_lets_runs_end_and_closes_everyone() {
     };
     let (ended, ()) = tokio::join!(drained, watched);
     assert!(ended, "everything ended by itself");
+}
+
+#[tokio::test]
+async fn a_stalled_reader_holds_up_no_drain_and_is_told() {
+    let config = GatewayConfig {
+        write_stall: Duration::from_secs(60),
+        send_buffer_bytes: 8 * 1024,
+        drain_runs: Duration::from_millis(100),
+        drain_total: Duration::from_secs(4),
+        ..GatewayConfig::default()
+    };
+    let node = Node::with(config).await;
+    let stalled = node.connect("ada").await;
+    let mut reading = node.connect("ada").await;
+    reading.ask("q-1", "flood 30 200000").await;
+    reading.until_terminal().await;
+    let (ended, (_, code)) = tokio::join!(node.server.drain(), reading.close_code());
+    assert!(ended, "within its time");
+    assert_eq!((code, node.server.metrics().closes(4001)), (4001, 2));
+    drop(stalled);
 }
 
 #[tokio::test]

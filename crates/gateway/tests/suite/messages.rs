@@ -1,6 +1,6 @@
 //! What clients say, rightly or wrongly.
 
-use crate::world::{Client, Node, token};
+use crate::world::{Client, Node, token, token_of_tier};
 use goldenpath_gateway::GatewayConfig;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -115,4 +115,18 @@ async fn a_refresh_takes_only_the_own_users_good_token() {
     let refreshed = client.next().await;
     assert_eq!(refreshed["type"], "token_refreshed");
     assert!(refreshed["token_expires_at"].as_str() > client.greeting["token_expires_at"].as_str());
+}
+
+#[tokio::test]
+async fn a_refresh_brings_its_tier_with_it() {
+    let node = Node::start().await;
+    let mut client = node.connect("ada").await;
+    for (request, tier) in [("q-1", "mid"), ("q-2", "enterprise"), ("q-3", "free")] {
+        client.say(json!({"type": "refresh", "token": token_of_tier("ada", 600, tier)})).await;
+        assert_eq!(client.next().await["type"], "token_refreshed");
+        client.ask(request, "tier").await;
+        let told = client.until("agent_thinking").await;
+        assert_eq!(told.last().unwrap()["reasoning"], tier);
+        client.until_terminal().await;
+    }
 }

@@ -48,6 +48,10 @@ async fn bad_credentials_get_no_socket_and_one_text() {
     let (status, ..) = refused(node.try_connect(Some(&good), "?colour=red", &[]).await);
     assert_eq!(status, 400);
     assert_eq!(node.server.manager().count(), 0);
+    for path in ["/ws", "/threads"] {
+        let (status, head, _) = node.get(path, None).await;
+        assert!(status == 401 && head.contains("www-authenticate: bearer"), "{head}");
+    }
 }
 
 #[tokio::test]

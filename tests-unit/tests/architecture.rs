@@ -25,12 +25,33 @@ const MAP: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Test tier → the crates of this workspace that its tests may use.
+const TIERS: &[(&str, &[&str])] = &[
+    (
+        "tests-unit",
+        &[
+            "protocol",
+            "history",
+            "checkers",
+            "simulator",
+            "harness",
+            "agent",
+            "storage",
+            "gateway",
+            "testbed",
+        ],
+    ),
+    ("tests-integration", &["protocol", "history", "checkers", "harness", "testbed"]),
+    // Any target, or the embedded one, which only the testbed knows how to compose.
+    ("tests-mission-critical", &["protocol", "history", "checkers", "harness", "testbed"]),
+];
+
 /// Crates that think only: none of these may be among their dependencies.
 const PURE: &[&str] = &["protocol", "history", "checkers", "report", "simulator"];
 const IMPURE_LIBRARIES: &[&str] = &["tokio", "axum", "reqwest", "tokio-tungstenite", "sqlx", "socket2"];
 
-/// Package name → names of its normal dependencies, from `cargo metadata`.
-fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+/// Package name → names of its dependencies of one kind (`None`: the normal ones), from `cargo metadata`.
+fn dependencies(kind: Option<&str>) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -43,21 +64,21 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .map(|package| {
             let name = package["name"].as_str().unwrap().to_owned();
-            let normal = package["dependencies"]
+            let of_kind = package["dependencies"]
                 .as_array()
                 .unwrap()
                 .iter()
-                .filter(|dependency| dependency["kind"].is_null())
+                .filter(|dependency| dependency["kind"].as_str() == kind)
                 .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
                 .collect();
-            (name, normal)
+            (name, of_kind)
         })
         .collect()
 }
 
 #[test]
 fn crates_import_only_what_the_map_allows() {
-    let found = dependencies();
+    let found = dependencies(None);
     let mut wrong = Vec::new();
     for (package, dependencies) in &found {
         let Some(name) = package.strip_prefix("goldenpath-") else { continue };
@@ -80,8 +101,31 @@ fn crates_import_only_what_the_map_allows() {
 }
 
 #[test]
+fn tiers_use_only_what_the_map_allows() {
+    let (found, normal) = (dependencies(Some("dev")), dependencies(None));
+    let mut wrong = Vec::new();
+    for tier in found.keys().filter(|name| name.starts_with("tests-")) {
+        let Some((_, allowed)) = TIERS.iter().find(|(known, _)| known == tier) else {
+            wrong.push(format!("tier `{tier}` has no place in the map"));
+            continue;
+        };
+        for dependency in found[tier].union(&normal[tier]).filter_map(|d| d.strip_prefix("goldenpath-")) {
+            if !allowed.contains(&dependency) {
+                wrong.push(format!("`{tier}` uses `{dependency}`, which the map does not allow"));
+            }
+        }
+    }
+    for (tier, _) in TIERS {
+        if !found.contains_key(*tier) {
+            wrong.push(format!("the map names `{tier}`, which is no package"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn pure_crates_have_no_io_library() {
-    let found = dependencies();
+    let found = dependencies(None);
     for name in PURE {
         let used = &found[&format!("goldenpath-{name}")];
         let impure: Vec<_> = IMPURE_LIBRARIES.iter().filter(|library| used.contains(**library)).collect();
@@ -92,7 +136,7 @@ fn pure_crates_have_no_io_library() {
 #[test]
 fn no_crate_is_named_after_nothing() {
     let vague = ["common", "utils", "helpers", "types", "core"];
-    for package in dependencies().keys() {
+    for package in dependencies(None).keys() {
         let name = package.strip_prefix("goldenpath-").unwrap_or(package);
         assert!(!vague.contains(&name), "`{name}` says nothing about what is inside");
     }

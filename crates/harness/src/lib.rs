@@ -22,6 +22,7 @@
 //! ```
 
 mod environment;
+mod named;
 mod target;
 
 mod auth;
@@ -49,6 +50,7 @@ pub use canary::Canary;
 pub use client::{Client, Connect, ConnectError, Credential, SendError};
 pub use clock::SessionClock;
 pub use environment::{Environment, Patience};
+pub use named::{NamedTarget, NamedTargetError};
 pub use probe::{HttpAnswer, Probe, ProbeError, Sampler, metric, resident_bytes};
 pub use prompts::{Prompt, Prompts, Scenario, known_scenarios};
 pub use recorder::{Finished, Observer, Recorder, RecorderError, Recording};

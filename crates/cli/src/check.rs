@@ -7,7 +7,9 @@ use crate::failure::last_words;
 use crate::output::Output;
 use crate::session::SessionFolder;
 use goldenpath_checkers::{Category, Judge, JudgeConfig, Judgement};
-use goldenpath_history::{Capture, Header, Imported, Input, LineError};
+use goldenpath_history::{
+    Capture, Direction, Header, Imported, ImportedRecord, Input, LineError, RecordKind,
+};
 use goldenpath_report::{CategoryRun, Decision, Demand, Ending, RunFacts, decide, formats};
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,12 +220,23 @@ fn imported(
             .collect();
         output.note(&format!("judged together, lines are places in the order of time: {}", said.join(", ")));
     }
+    let judgement = judge.finish();
+    let received =
+        |entry: &&ImportedRecord| matches!(entry.record.kind, RecordKind::Frame { dir: Direction::In, .. });
+    let frames = imported.records.iter().filter(received).count();
+    if frames > 0 && judgement.metrics.total_events == 0 {
+        output.note(&format!(
+            "none of the {frames} frames received is an event as profile `{}` reads them (hint: `--profile` names how \
+             another backend's are read)",
+            imported.header.profile
+        ));
+    }
     let times = || imported.records.iter().map(|entry| entry.record.t_ns);
     Ok(Judged {
         path: paths.into_iter().next().unwrap_or_default(),
         first_t_ns: times().min().unwrap_or(0),
         last_t_ns: times().max().unwrap_or(0),
-        judgement: judge.finish(),
+        judgement,
         header: imported.header,
         incomplete: unread,
         users,

@@ -53,20 +53,27 @@ pub(crate) async fn validate(
         .judge
         .finish(driven.incomplete.is_none())
         .ok_or_else(|| CommandError::Bug("the session was judged twice".to_owned()))?;
-    let facts = run.facts(&driven);
-    let Decision { outcome, report } = decide(&judgement, &facts, baseline.as_ref());
-    folder.log().line(&format!("{}: {}", outcome.as_str(), report.deployment_decision.reason));
+    let mut facts = run.facts(&driven);
+    let mut decision = decide(&judgement, &facts, baseline.as_ref());
+    let said = &decision.report.deployment_decision.reason;
+    folder.log().line(&format!("{}: {said}", decision.outcome.as_str()));
     let path = folder.path().to_owned();
-    let kept = folder.write_documents(&report).and_then(|()| folder.close());
-    // What was found is said even when there is no room to keep it.
+    let kept = folder.write_documents(&decision.report).and_then(|()| folder.close());
+    // An approval that nobody can look up is none; what was found is said even when there is no room to keep it.
+    if let (Err(why), Ending::Complete) = (&kept, &facts.ending) {
+        facts.ending = Ending::CaptureIncomplete(why.to_string());
+        decision = decide(&judgement, &facts, baseline.as_ref());
+    }
+    let Decision { outcome, report } = decision;
     say(&report, outcome, &path, output)?;
-    let exit = Exit::from(outcome).worse(kept.map_or_else(
+    let kept = kept.map_or_else(
         |why| {
             output.note(&format!("error: {why}"));
             why.exit()
         },
         |_| Exit::Approved,
-    ));
+    );
+    let exit = Exit::from(outcome).worse(kept);
     Ok(match driven.end.stop {
         Some(Stop::Broke(_)) => Exit::Bug,
         _ => exit,
@@ -83,14 +90,16 @@ fn baseline(path: &Path, settings: &Settings) -> Result<Report, CommandError> {
 
 /// What is said at the end: the report, what to do next, the one line that counts.
 fn say(report: &Report, outcome: Outcome, path: &Path, output: &Output) -> Result<(), CommandError> {
-    let history = path.join(HISTORY);
+    let whole = path.join(HISTORY);
+    let history = if whole.exists() { whole } else { path.join(format!("{HISTORY}.partial")) };
     match output.format() {
         Format::Json => {
             output.document(&formats::json(report).map_err(|why| CommandError::Bug(why.to_string()))?);
         }
         Format::Text => output.text(&formats::text(report)),
     }
-    output.text(&format!("\nreport    {}\n", path.join(REPORT).display()));
+    let kept = path.join(REPORT);
+    output.text(&if kept.exists() { format!("\nreport    {}\n", kept.display()) } else { "\n".to_owned() });
     if outcome != Outcome::Approved {
         let again = format!("goldenpath check {}", history.display());
         output.text(&last_words(report, history.exists().then_some(history.as_path()), &again));

@@ -85,6 +85,31 @@ fn what_is_broken_before_the_cut_fails_all_the_same() {
 }
 
 #[test]
+fn a_line_that_cannot_be_read_is_named_and_blames_nobody() {
+    let (directory, history) = recorded();
+    let text = plain(&history, |_| false);
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+    for (at, bad) in [(40, "garbage"), (200, "{\"k\":\"nope\"}"), (333, "{\"k\":\"frame\",\"t_ns\":-1}")] {
+        let mut broken = lines.clone();
+        broken[at] = bad.as_bytes();
+        assert_blames_nobody(directory.path(), "bad.jsonl", &broken.join(&b'\n'));
+    }
+}
+
+#[test]
+fn a_capture_that_the_profile_cannot_read_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let lines = [
+        r#"{"t_ns":1,"dir":"out","transport":"ws","raw":"{\"threadId\":\"t\",\"messages\":[]}"}"#,
+        r#"{"t_ns":2,"dir":"in","transport":"ws","raw":"{\"type\":\"RUN_STARTED\",\"runId\":\"r\"}"}"#,
+        r#"{"t_ns":3,"dir":"in","transport":"ws","raw":"{\"type\":\"RUN_FINISHED\",\"runId\":\"r\"}"}"#,
+    ];
+    std::fs::write(directory.path().join("other.jsonl"), lines.join("\n")).unwrap();
+    let ran = goldenpath(directory.path(), &["check", "other.jsonl"]);
+    assert!(ran.err.contains("none of the 2 frames received is an event"), "{}", ran.said());
+}
+
+#[test]
 fn a_recording_that_never_ended_is_judged_as_incomplete() {
     let (directory, history) = recorded();
     std::fs::copy(&history, directory.path().join("history.jsonl.zst.partial")).unwrap();

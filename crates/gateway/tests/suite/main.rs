@@ -6,6 +6,8 @@
 //! * `messages` — bad frames, limits, acknowledgements, refreshes.
 //! * `closes` — every close is announced and says the truth: silence, stalls, expiry, replacement, drain.
 //! * `faults` — a store or a log that fails, and a node that died.
+//! * `outages` — a log that is lost or silent while users listen, join or acknowledge.
+//! * `manners` — agents that leave out what an event owes.
 //!
 //! To add a test: `Node::start`, connect with `node.connect`, wait for frames with a deadline.
 
@@ -14,7 +16,9 @@
 mod closes;
 mod faults;
 mod handshake;
+mod manners;
 mod messages;
+mod outages;
 mod resume;
 mod runs;
 mod world;

@@ -5,8 +5,8 @@ use goldenpath_gateway::{Ending, GatewayConfig};
 use goldenpath_protocol::{CloseCode, UserId};
 use serde_json::json;
 use std::time::Duration;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 #[tokio::test]
 async fn a_clients_close_is_answered_with_its_own_code() {
@@ -63,6 +63,53 @@ async fn a_token_is_outlived_by_its_grace_only() {
 }
 
 #[tokio::test]
+async fn a_refresh_moves_the_end_and_a_refused_one_leaves_it() {
+    let config = GatewayConfig { token_grace: Duration::from_secs(0), ..GatewayConfig::default() };
+    let node = Node::with(config).await;
+    let (mut kept, mut refused) =
+        (node.connect_with(&token("ada", 2), "").await, node.connect_with(&token("ada", 2), "").await);
+    kept.say(json!({"type": "refresh", "token": token("ada", 600)})).await;
+    assert_eq!(kept.next().await["type"], "token_refreshed");
+    refused.say(json!({"type": "refresh", "token": token("eve", 600)})).await;
+    assert_eq!(refused.next().await["code"], "refresh_refused");
+    assert_eq!(refused.close_code().await.1, 4005);
+    kept.say(json!({"type": "ping", "n": 1})).await;
+    assert_eq!(kept.next().await["type"], "pong");
+}
+
+#[tokio::test]
+async fn a_heartbeat_says_where_the_stream_stands() {
+    let config = GatewayConfig { ping_interval: Duration::from_millis(60), ..GatewayConfig::default() };
+    let node = Node::with(config).await;
+    let (mut asking, mut watching) = (node.connect("ada").await, node.connect("ada").await);
+    asking.ask("q-1", "answer").await;
+    let last = asking.until_terminal().await.pop().unwrap();
+    for (client, mut written) in [(&mut asking, last["offset"].as_u64().unwrap()), (&mut watching, 0)] {
+        loop {
+            let frame = client.next().await;
+            let offset = frame["offset"].as_u64();
+            match frame["type"].as_str() {
+                Some("heartbeat") if offset == last["offset"].as_u64() => break,
+                Some("heartbeat") => assert_eq!(offset, Some(written), "the last one written here"),
+                _ => written = offset.unwrap_or(written),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_id_is_its_users_own() {
+    let node = Node::start().await;
+    let query = "?client_id=0190c9a4-0000-7000-8000-000000000001";
+    let mut ada = node.connect_with(&token("ada", 60), query).await;
+    let mut eve = node.connect_with(&token("eve", 60), query).await;
+    for client in [&mut ada, &mut eve] {
+        client.say(json!({"type": "ping", "n": 1})).await;
+        assert_eq!(client.next().await["type"], "pong");
+    }
+}
+
+#[tokio::test]
 async fn a_stalled_reader_is_closed_and_holds_up_nobody() {
     let config = GatewayConfig {
         write_stall: Duration::from_millis(300),
@@ -115,8 +162,10 @@ async fn a_drain_refuses_work_lets_runs_end_and_closes_everyone() {
         busy.ask("q-2", "answer").await;
         assert_eq!(busy.next().await["code"], "draining");
         assert_eq!(node.get("/ready", None).await.0, 503);
-        let refused = node.try_connect(Some(&token("cyd", 60)), "", &[]).await;
-        assert!(refused.is_err());
+        let Err(Error::Http(refused)) = node.try_connect(Some(&token("cyd", 60)), "", &[]).await else {
+            panic!("a socket while draining")
+        };
+        assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (503, true));
         let frames = busy.until_terminal().await;
         assert_eq!(kinds(&frames), ["tool_completed", "agent_failed"]);
         let error = &frames.last().unwrap()["error"];

@@ -13,17 +13,18 @@ use goldenpath_storage::{
 use serde_json::json;
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A log whose next appends fail, or whose epoch is another.
+/// A log whose next appends or reads fail, or that has lost what it held.
 #[derive(Debug)]
 struct FaultyLog {
     inner: Arc<dyn EventLog>,
     failing_appends: AtomicU64,
     failing_reads: AtomicU64,
+    lost: AtomicBool,
 }
 
 fn take(count: &AtomicU64) -> bool {
@@ -50,6 +51,9 @@ impl EventLog for FaultyLog {
     ) -> Result<Replay, AppendError> {
         if take(&self.failing_reads) {
             return Err(AppendError::Unavailable);
+        }
+        if self.lost.load(Ordering::Acquire) {
+            return Ok(Replay::Gone(self.inner.head(user).await?));
         }
         self.inner.read(user, epoch, offset, max).await
     }
@@ -133,6 +137,7 @@ fn faulty_log(failing_appends: u64, failing_reads: u64) -> Arc<FaultyLog> {
         inner: memory_log(),
         failing_appends: AtomicU64::new(failing_appends),
         failing_reads: AtomicU64::new(failing_reads),
+        lost: AtomicBool::new(false),
     })
 }
 
@@ -165,6 +170,30 @@ async fn a_log_that_stays_silent_closes_as_a_server_error() {
     let node = Node::on(hasty(), store, faulty_log(0, u64::MAX)).await;
     let mut client = node.connect("ada").await;
     assert_eq!(client.close_code().await.1, 4002);
+}
+
+#[tokio::test]
+async fn a_lost_log_closes_every_socket_of_its_user_and_nobody_elses() {
+    let log = faulty_log(0, 0);
+    let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+    let node = Node::on(GatewayConfig::default(), store, Arc::clone(&log) as _).await;
+    let (mut one, mut two) = (node.connect("ada").await, node.connect("ada").await);
+    // Greeted, and past its first look at the log.
+    let mut other = node.connect("eve").await;
+    other.say(json!({"type": "ping", "n": 1})).await;
+    assert_eq!(other.next().await["type"], "pong");
+    one.ask("q-1", "wait").await;
+    one.until("tool_executing").await;
+    two.until("tool_executing").await;
+    log.lost.store(true, Ordering::Release);
+    two.ask("q-2", "answer").await;
+    for tab in [&mut one, &mut two] {
+        let (announced, code) = tab.close_code().await;
+        assert_eq!((code, announced.unwrap()["reconnect"].as_bool()), (4010, Some(true)));
+    }
+    log.lost.store(false, Ordering::Release);
+    other.say(json!({"type": "ping", "n": 2})).await;
+    assert_eq!(other.next().await["n"], 2);
 }
 
 #[tokio::test]

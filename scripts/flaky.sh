@@ -12,6 +12,7 @@ done
 export GOLDENPATH_SERVICES="${GOLDENPATH_SERVICES:-embedded}"
 for tier in "${tiers[@]}"; do
     cargo test --locked -p "$tier" --no-run
+    [ "$tier" != tests-e2e ] || cargo build --locked -p goldenpath-cli
     for round in $(seq "$times"); do
         if ! cargo test --locked -q -p "$tier" >"target/flaky-$tier.log" 2>&1; then
             cat "target/flaky-$tier.log"

@@ -42,6 +42,8 @@ const TIERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests-integration", &["protocol", "history", "checkers", "harness", "testbed"]),
+    // From outside only: whatever is driven, no part of it is known here.
+    ("tests-e2e", &["protocol", "history", "checkers", "harness"]),
     // Any target, or the embedded one, which only the testbed knows how to compose.
     ("tests-mission-critical", &["protocol", "history", "checkers", "harness", "testbed"]),
 ];

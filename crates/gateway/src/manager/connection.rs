@@ -5,7 +5,7 @@ use crate::config::GatewayConfig;
 use crate::delivery::{DeliveryTracker, TrackedConnection};
 use crate::metrics::{GaugeGuard, Metrics};
 use goldenpath_protocol::{ClientId, CloseCode, ConnectionId, ServerFrame, Timestamp, UserId};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -70,6 +70,7 @@ pub struct Connection {
     ending: Mutex<Option<Ending>>,
     expires_at_ms: AtomicI64,
     pongs: AtomicU64,
+    deaf: AtomicBool,
     _gauge: GaugeGuard,
 }
 
@@ -93,6 +94,7 @@ impl Connection {
             ending: Mutex::new(None),
             expires_at_ms: AtomicI64::new(expires_at.unix_ms()),
             pongs: AtomicU64::new(0),
+            deaf: AtomicBool::new(false),
             _gauge: metrics.connection(),
         }
     }
@@ -176,6 +178,15 @@ impl Connection {
     pub(crate) fn refresh(&self, expires_at: Timestamp) {
         self.expires_at_ms.store(expires_at.unix_ms(), Ordering::Release);
         self.wake.notify_one();
+    }
+
+    /// Says whether a message is being served, and no other, no pong above all, is read meanwhile.
+    pub(crate) fn set_deaf(&self, deaf: bool) {
+        self.deaf.store(deaf, Ordering::Release);
+    }
+
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.deaf.load(Ordering::Acquire)
     }
 
     pub(crate) fn pong(&self) {

@@ -65,7 +65,9 @@ impl<'a> Reader<'a> {
                 Ok(Message::Ping(_)) => {}
                 Ok(message) if self.connection.is_serving() => {
                     // Boxed, so that an idle connection does not carry the largest message's state.
+                    self.connection.set_deaf(true);
                     Box::pin(self.receive(message)).await;
+                    self.connection.set_deaf(false);
                 }
                 Ok(_) => {}
             }

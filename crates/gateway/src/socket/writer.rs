@@ -168,10 +168,12 @@ impl<'a> Writer<'a> {
         if let Some((pongs, until)) = self.awaited
             && now >= until
         {
-            if self.connection.pongs() == pongs {
+            let answered = self.connection.pongs() != pongs;
+            // While we serve a message we read no other: that is our silence, not the peer's.
+            if !answered && !self.connection.is_deaf() {
                 return Err(self.end(CloseCode::NoPong));
             }
-            self.awaited = None;
+            self.awaited = (!answered).then(|| (pongs, now + self.gateway.config.pong_timeout));
         }
         if now < self.heartbeat {
             return Ok(false);

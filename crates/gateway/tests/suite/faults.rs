@@ -71,19 +71,22 @@ impl EventLog for FaultyLog {
     }
 }
 
-/// A store that fails to keep some events, counted from 1, and whose runs grow after every look at them.
+/// A store that fails to keep some events, counted from 1, that is slow to begin, and whose runs grow after every
+/// look at them.
 #[derive(Debug)]
 struct FaultyStore {
     inner: SqliteStore,
     failing: RangeInclusive<u64>,
     asked: AtomicU64,
+    slowness: Duration,
     growth: Mutex<VecDeque<StoredEvent>>,
 }
 
 impl FaultyStore {
     async fn failing(failing: RangeInclusive<u64>) -> Arc<Self> {
         let inner = SqliteStore::in_memory().await.unwrap();
-        Arc::new(Self { inner, failing, asked: AtomicU64::new(0), growth: Mutex::default() })
+        let (asked, slowness) = (AtomicU64::new(0), Duration::ZERO);
+        Arc::new(Self { inner, failing, asked, slowness, growth: Mutex::default() })
     }
 
     async fn grow(&self) {
@@ -97,6 +100,7 @@ impl FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError> {
+        tokio::time::sleep(self.slowness).await;
         self.inner.begin_run(request).await
     }
     async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError> {
@@ -214,6 +218,21 @@ async fn a_store_that_fails_is_said_and_nothing_unstored_is_shown() {
         assert_eq!((status, ready["store"].as_str()), (503, Some("unavailable")));
         assert_eq!(node.get("/threads", Some(&token("ada", 60))).await.0, 503);
     }
+}
+
+#[tokio::test]
+async fn a_slow_store_is_not_taken_for_a_silent_client() {
+    let mut store = FaultyStore::failing(0..=0).await;
+    Arc::get_mut(&mut store).unwrap().slowness = Duration::from_millis(700);
+    let config = GatewayConfig {
+        ping_interval: Duration::from_millis(60),
+        pong_timeout: Duration::from_millis(150),
+        ..GatewayConfig::default()
+    };
+    let node = Node::on(config, store, memory_log()).await;
+    let mut client = node.connect("ada").await;
+    client.ask("q-1", "answer").await;
+    assert_eq!(client.until_terminal().await.last().unwrap()["type"], "agent_completed");
 }
 
 #[tokio::test]

@@ -223,7 +223,12 @@ impl<'a> Run<'a> {
         let session = Session::new(target, auth, recording.recorder());
         let bound = plan.timeout.saturating_add(GRACE);
         let stop = bounded(bound, drive(plan, session, watch, cancel)).await;
-        let end = stop.unwrap_or_else(|stop| self.stopped(&stop));
+        let end = stop.unwrap_or_else(|stop| {
+            // It could not say so itself; without the mark the target would be blamed for what we left.
+            let mark = if stop == Stop::TimedOut { "timed_out" } else { "interrupted" };
+            recording.recorder().mark(None, None, mark, None);
+            self.stopped(&stop)
+        });
         meter.finish();
         if let Some(embedded) = embedded {
             embedded.stop();

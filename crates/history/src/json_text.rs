@@ -4,11 +4,16 @@ use std::borrow::Cow;
 
 /// The text of a raw JSON string, which borrows where nothing is escaped; `None` when it is no string.
 #[must_use]
+#[inline]
 pub fn json_text(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
+    unescaped(raw)
+}
+
+fn unescaped(raw: &str) -> Option<Cow<'_, str>> {
     let mut text = Vec::new();
     let (end, length) = unescape(raw.as_bytes(), 1, &mut text)?;
     text.truncate(length);
@@ -17,6 +22,7 @@ pub fn json_text(raw: &str) -> Option<Cow<'_, str>> {
 
 /// The bytes of a JSON string that stand for themselves, from `from` on: where the next is that does not.
 #[must_use]
+#[inline]
 pub fn plain_until(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -37,6 +43,7 @@ const fn all(byte: u8) -> u64 {
 
 /// The bytes of a word that end a plain stretch: quotation marks, backslashes, control characters. Their highest bits
 /// are set; above the lowest that is set others may be too.
+#[inline]
 fn marks(word: u64) -> u64 {
     let equals = |byte: u8| {
         let zero = word ^ all(byte);
@@ -68,6 +75,11 @@ pub(crate) fn unescape(bytes: &[u8], from: usize, to: &mut Vec<u8>) -> Option<(u
         }
         match *bytes.get(at)? {
             b'"' => return Some((at + 1, length)),
+            b'\\' if matches!(bytes.get(at + 1), Some(b'"' | b'\\')) => {
+                *to.get_mut(length)? = bytes[at + 1];
+                at += 2;
+                length += 1;
+            }
             b'\\' => {
                 let (char, escape) = escape(&bytes[at..])?;
                 at += escape;

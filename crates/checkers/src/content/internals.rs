@@ -7,6 +7,7 @@ use super::Broken;
 use crate::evidence::around;
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use memchr::memmem::Finder;
 
 /// How what stands at an anchor is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,12 @@ enum Reading {
     Trace,
     /// `at f (file.js:10:3)`: a frame of a stack.
     Frame,
+    /// `panicked at src/main.rs:10`: a place in a source.
+    Panic,
+    /// `java.lang.IllegalStateException: …`: the name of what was thrown, and what it says.
+    Thrown,
+    /// `…/node_modules/…`: a directory below others.
+    Inside,
     /// A path below a directory of people: three parts are proof.
     Home,
     /// A path of a machine: proof when it names a source or a secret file.
@@ -29,23 +36,24 @@ enum Reading {
     Address,
 }
 
-use Reading::{Address, Frame, Home, Jwt, Key, Member, Path, Trace};
+use Reading::{Address, Frame, Home, Inside, Jwt, Key, Member, Panic, Path, Thrown, Trace};
 
 const ANCHORS: &[(&str, Reading)] = &[
     ("Traceback (most recent call last)", Trace),
-    ("panicked at ", Trace),
+    ("panicked at ", Panic),
     ("stack backtrace:", Trace),
-    ("RUST_BACKTRACE", Trace),
+    ("run with `RUST_BACKTRACE", Trace),
     ("Exception in thread \\\"", Trace),
     ("goroutine 1 [", Trace),
-    ("java.lang.", Trace),
-    ("org.springframework.", Trace),
+    ("java.", Thrown),
+    ("javax.", Thrown),
+    ("org.", Thrown),
     ("System.NullReferenceException", Trace),
     ("sqlalchemy.exc.", Trace),
-    ("psycopg2.", Trace),
+    ("psycopg2.", Thrown),
     ("SQLSTATE[", Trace),
-    ("site-packages/", Trace),
-    ("node_modules/", Trace),
+    ("/site-packages/", Inside),
+    ("/node_modules/", Inside),
     ("/rustc/", Trace),
     (".cargo/registry/", Trace),
     ("-----BEGIN RSA PRIVATE KEY", Trace),
@@ -106,7 +114,10 @@ const ANCHORS: &[(&str, Reading)] = &[
     ("amqp://", Address),
 ];
 
-/// Pieces of which every anchor holds one, few enough to be searched all at once. The blanks around `at` are as they
+/// Anchors too short to be searched with the pieces: three bytes tell much less than four.
+const SHORT: &[&str] = &["sk-", "eyJ"];
+
+/// Pieces of which every other anchor holds one, few enough to be searched all at once. The blanks around `at` are as they
 /// stand before a frame of a stack at the start of a line.
 const PIECES: &[&str] = &[
     "Traceback (",
@@ -115,8 +126,9 @@ const PIECES: &[&str] = &[
     "RUST_BACKTRACE",
     "Exception in thread",
     "goroutine 1 [",
-    "java.lang.",
-    "org.springframework.",
+    "java.",
+    "javax.",
+    "org.",
     "System.NullRef",
     "sqlalchemy.exc.",
     "psycopg2.",
@@ -142,8 +154,8 @@ const PIECES: &[&str] = &[
     "/etc/",
     "/tmp/",
     "/workspace/",
-    "sk-",
-    "sk_",
+    "sk_live_",
+    "sk_test_",
     "AKIA",
     "ASIA",
     "AIza",
@@ -154,7 +166,6 @@ const PIECES: &[&str] = &[
     "xoxb-",
     "xoxp-",
     "Bearer ",
-    "eyJ",
     "api_key",
     "apikey",
     "apiKey",
@@ -187,6 +198,7 @@ const FILES: &[&str] = &[
 pub(super) struct Internals {
     /// None on machines that cannot search so.
     pieces: Option<Searcher>,
+    short: Vec<Finder<'static>>,
     anchors: Option<AhoCorasick>,
 }
 
@@ -195,12 +207,21 @@ impl Internals {
         let words = ANCHORS.iter().map(|(word, _)| word);
         // The list is fixed and small: building it fails only when it is empty or huge.
         let pieces = Searcher::new(PIECES);
-        Self { pieces, anchors: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok() }
+        let short = SHORT.iter().map(|anchor| Finder::new(*anchor)).collect();
+        Self {
+            pieces,
+            short,
+            anchors: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok(),
+        }
     }
 
     /// What of the machine's inside this frame shows.
     pub(super) fn broken(&self, raw: &str, own: impl Fn() -> String) -> Option<Broken> {
-        if self.pieces.as_ref().is_some_and(|pieces| pieces.find(raw).is_none()) {
+        let nothing = |pieces: &Searcher| {
+            pieces.find(raw).is_none()
+                && self.short.iter().all(|anchor| anchor.find(raw.as_bytes()).is_none())
+        };
+        if self.pieces.as_ref().is_some_and(nothing) {
             return None;
         }
         let mut prompt: Option<String> = None;
@@ -226,6 +247,12 @@ fn read(raw: &str, from: usize, to: usize, reading: Reading) -> Option<(&'static
     match reading {
         Trace => Some(("a stack trace or an internal path", &raw[from..to])),
         Frame => stack_frame(raw, from, to),
+        Panic => source_place(raw, from, to),
+        Thrown if !starts_word => None,
+        Thrown => thrown(raw, from, to),
+        Inside => raw[..from]
+            .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+            .then(|| ("an internal path", &raw[from..to])),
         Home | Path if !starts_word => None,
         Home => path_at(raw, from).filter(|path| parts(path) >= 3).map(|path| ("an internal path", path)),
         Path => path_at(raw, from).filter(|path| names_a_file(path)).map(|path| ("an internal path", path)),
@@ -273,6 +300,22 @@ fn names_a_file(path: &str) -> bool {
     known || matches!(path, "/etc/passwd" | "/etc/shadow" | "/etc/hosts")
 }
 
+/// `panicked at 'message', src/main.rs:10` or `panicked at src/main.rs:10:5:`.
+fn source_place(raw: &str, from: usize, to: usize) -> Option<(&'static str, &str)> {
+    let line = run_of(&raw[to..], |c| c != '\\' && c != '"');
+    let (_, place) = line.split_once(".rs:")?;
+    place.starts_with(|c: char| c.is_ascii_digit()).then(|| ("a stack trace", &raw[from..to + line.len()]))
+}
+
+/// `java.lang.IllegalStateException: no pool`: the name of an exception that says something. One that is only named, as
+/// advice on code does, says nothing.
+fn thrown(raw: &str, from: usize, to: usize) -> Option<(&'static str, &str)> {
+    let name = run_of(&raw[to..], |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$'));
+    let known = name.ends_with("Exception") || name.ends_with("Error");
+    let says = raw[to + name.len()..].starts_with([':', '\\']);
+    (known && says && name.len() > "Exception".len()).then(|| ("a stack trace", &raw[from..to + name.len()]))
+}
+
 /// ` at name (file.js:10:3)` or ` at com.example.Name(Name.java:10)`, at the start of a line.
 fn stack_frame(raw: &str, from: usize, to: usize) -> Option<(&'static str, &str)> {
     let starts_line = raw[..from].trim_end_matches(' ').ends_with("\\n")
@@ -310,21 +353,21 @@ fn masked(raw: &str, from: usize, shown: &str, reading: Reading) -> String {
             let head: String = shown.chars().take(6).collect();
             format!("{head}…")
         }
-        Trace | Frame | Home | Path => around(raw, from),
+        Trace | Frame | Panic | Thrown | Inside | Home | Path => around(raw, from),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ANCHORS, Internals, PIECES};
+    use super::{ANCHORS, Internals, PIECES, SHORT};
 
     #[test]
     fn every_anchor_holds_a_piece() {
         for (anchor, _) in ANCHORS.iter().filter(|(anchor, _)| *anchor != " at ") {
-            assert!(PIECES.iter().any(|piece| anchor.contains(piece)), "{anchor}");
+            assert!(PIECES.iter().chain(SHORT).any(|piece| anchor.contains(piece)), "{anchor}");
         }
         // The vectorised search takes no more.
-        assert!(PIECES.len() <= 64);
+        assert!(PIECES.len() <= 64 && PIECES.iter().all(|piece| piece.len() >= 4));
     }
 
     #[test]

@@ -22,6 +22,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The next byte that is no white space.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let b' ' | b'\n' | b'\t' | b'\r' = bytes.get(self.at)? {
@@ -31,6 +32,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Moves over `byte`, if it is next.
+    #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
@@ -70,6 +72,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Moves over a key without escapes and its colon.
+    #[inline]
     fn key(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let end = plain_until(self.text.as_bytes(), self.at);
@@ -91,6 +94,7 @@ impl<'a> Scan<'a> {
         self.text.get(from..self.at)
     }
 
+    #[inline]
     fn scalar(&mut self, first: u8) -> Option<()> {
         match first {
             b'"' => {
@@ -106,6 +110,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Moves over the rest of a string.
+    #[inline]
     fn string(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         loop {

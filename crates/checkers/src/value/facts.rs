@@ -285,9 +285,8 @@ struct Name<'a> {
 
 /// Identifiers (letters with digits, hyphens, underscores) and capitalised names of two words.
 fn names(text: &str) -> impl Iterator<Item = Name<'_>> {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@');
     let mut previous: Option<&str> = None;
-    text.split(move |c: char| !is_part(c))
+    pieces(text)
         .map(|piece| piece.trim_matches(|c: char| !c.is_alphanumeric()))
         .filter(|piece| !piece.is_empty())
         .flat_map(move |piece| {
@@ -301,6 +300,31 @@ fn names(text: &str) -> impl Iterator<Item = Name<'_>> {
             [identifier(piece), pair]
         })
         .flatten()
+}
+
+/// The stretches of a text that names are made of, and empty ones between them.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let joins = |byte: u8| matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'@');
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut at = 0;
+        while let Some(byte) = text.as_bytes().get(at) {
+            if byte.is_ascii() {
+                if !byte.is_ascii_alphanumeric() && !joins(*byte) {
+                    break;
+                }
+                at += 1;
+            } else {
+                // Always on the boundary of a character: so far all were passed over whole.
+                let Some(c) = text[at..].chars().next().filter(|c| c.is_alphanumeric()) else { break };
+                at += c.len_utf8();
+            }
+        }
+        let after = text[at..].chars().next().map(|c| at + c.len_utf8());
+        rest = after.map(|after| &text[after..]);
+        Some(&text[..at])
+    })
 }
 
 fn identifier(piece: &str) -> Option<Name<'_>> {

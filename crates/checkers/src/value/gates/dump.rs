@@ -19,7 +19,7 @@ fn json(text: &str) -> Option<&str> {
     let (mut first, mut filled, mut misses) = (None, 0, 0);
     // A text of open brackets would be read to its end from each of them: give up after a few.
     while misses < MISSES
-        && let Some(begin) = text[at..].find(['{', '['])
+        && let Some(begin) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..])
     {
         let begin = at + begin;
         let mut values = serde_json::Deserializer::from_str(&text[begin..]).into_iter::<IgnoredAny>();
@@ -52,6 +52,7 @@ fn html(text: &str) -> Option<&str> {
     if lower.starts_with("<!doctype") || lower.starts_with("<html") {
         return Some(text);
     }
+    memchr::memchr(b'<', text.as_bytes())?;
     let closing = text.matches("</").count();
     let mut inside = 0;
     let mut rest = text;
@@ -69,7 +70,7 @@ fn trace(text: &str) -> Option<&str> {
         let line = line.trim_start();
         (line.starts_with("at ") && line.contains('(') && line.contains(':') && line.ends_with(')'))
             || (line.starts_with("File \"") && line.contains("\", line "))
-            || (line.contains(".go:") && line.contains(" +0x"))
+            || (line.contains('+') && line.contains(".go:") && line.contains(" +0x"))
             || (line.starts_with("at ") && line.contains(".rs:"))
             || (line.starts_with("from ") && line.contains(".rb:") && line.contains(":in "))
     };

@@ -8,6 +8,10 @@ const WAITING: [&str; 8] = ["insert", "your", "placeholder", "add", "fill", "ent
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let text = reading.text.as_ref();
     let quoted = |piece: &str| reading.prompt.as_deref().is_some_and(|prompt| prompt.contains(piece));
+    // Most answers hold nothing that could begin one.
+    if !text.bytes().any(|byte| matches!(byte, b'{' | b'[' | b'<')) {
+        return hollow(reading);
+    }
     braces(text)
         .into_iter()
         .chain(bracketed(text, '[', ']'))

@@ -2,7 +2,7 @@
 
 use super::Reading;
 use crate::value::text::sentences;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 /// Below this many tokens a ratio says nothing.
 const LEAST_TOKENS: usize = 40;
@@ -14,8 +14,9 @@ const TIMES: usize = 3;
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let tokens = &reading.tokens;
     if tokens.len() >= LEAST_TOKENS {
-        let distinct: FxHashSet<[u64; 3]> =
-            tokens.windows(3).map(|w| [w[0].hash, w[1].hash, w[2].hash]).collect();
+        let mut distinct: FxHashSet<[u64; 3]> =
+            FxHashSet::with_capacity_and_hasher(tokens.len(), FxBuildHasher);
+        distinct.extend(tokens.windows(3).map(|w| [w[0].hash, w[1].hash, w[2].hash]));
         if (distinct.len() as f64) < LEAST_DISTINCT * (tokens.len() - 2) as f64 {
             return Some(reading.text.to_string());
         }

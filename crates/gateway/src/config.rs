@@ -105,9 +105,12 @@ impl GatewayConfig {
         Limits {
             connections_per_user: self.connections_per_user,
             connections_per_ip: self.connections_per_ip,
+            connections_per_node: self.connections_per_node,
             message_bytes: self.message_bytes as u64,
             messages_per_second: self.messages_per_second,
             message_burst: self.message_burst,
+            refusals_to_close: self.refusals_to_close,
+            refusal_window_ms: millis(self.refusal_window),
             event_bytes: self.event_bytes as u64,
             runs_per_user: self.runs_per_user,
             run_deadline_ms: millis(self.run_deadline),
@@ -115,6 +118,7 @@ impl GatewayConfig {
             pong_timeout_ms: millis(self.pong_timeout),
             replay_events: self.replay_events,
             token_grace_ms: millis(self.token_grace),
+            drain_ms: millis(self.drain_total),
         }
     }
 }

@@ -72,9 +72,12 @@ pub enum Recovered {
 pub struct Limits {
     pub connections_per_user: u32,
     pub connections_per_ip: u32,
+    pub connections_per_node: u32,
     pub message_bytes: u64,
     pub messages_per_second: u32,
     pub message_burst: u32,
+    pub refusals_to_close: u32,
+    pub refusal_window_ms: u64,
     pub event_bytes: u64,
     pub runs_per_user: u32,
     pub run_deadline_ms: u64,
@@ -82,6 +85,7 @@ pub struct Limits {
     pub pong_timeout_ms: u64,
     pub replay_events: u64,
     pub token_grace_ms: u64,
+    pub drain_ms: u64,
 }
 
 /// What the server sends beside run events.

@@ -159,9 +159,12 @@ fn limits() -> Limits {
     Limits {
         connections_per_user: 10,
         connections_per_ip: 100,
+        connections_per_node: 15_000,
         message_bytes: 64 * 1024,
         messages_per_second: 20,
         message_burst: 60,
+        refusals_to_close: 60,
+        refusal_window_ms: 10_000,
         event_bytes: 256 * 1024,
         runs_per_user: 5,
         run_deadline_ms: 45_000,
@@ -169,6 +172,7 @@ fn limits() -> Limits {
         pong_timeout_ms: 8_000,
         replay_events: 500,
         token_grace_ms: 25_000,
+        drain_ms: 35_000,
     }
 }
 

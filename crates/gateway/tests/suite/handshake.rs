@@ -3,7 +3,7 @@
 use crate::world::{Client, Node, token};
 use base64::Engine;
 use goldenpath_gateway::GatewayConfig;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
 fn refused(result: Result<Client, Error>) -> (u16, String, Option<String>) {
@@ -22,7 +22,15 @@ async fn the_greeting_says_where_the_stream_stands() {
     assert_eq!(greeting["user_id"], "ada");
     assert_eq!((greeting["offset"].as_u64(), greeting["replay"].as_u64()), (Some(0), Some(0)));
     assert_eq!((greeting["recovered"].as_str(), greeting["acked"].as_u64()), (Some("fresh"), Some(0)));
-    assert_eq!(greeting["limits"]["connections_per_user"], 10);
+    assert_eq!(greeting["ping_interval_ms"], 20_000);
+    let defaults = json!({
+        "connections_per_user": 10, "connections_per_ip": 100, "connections_per_node": 15_000,
+        "message_bytes": 65_536, "messages_per_second": 20, "message_burst": 60,
+        "refusals_to_close": 60, "refusal_window_ms": 10_000, "event_bytes": 262_144, "write_stall_ms": 10_000,
+        "pong_timeout_ms": 8_000, "replay_events": 500, "runs_per_user": 5, "run_deadline_ms": 45_000,
+        "token_grace_ms": 25_000, "drain_ms": 35_000
+    });
+    assert_eq!(greeting["limits"], defaults, "every default of the protocol that the gateway keeps");
     assert_eq!(client.protocol, None);
 }
 

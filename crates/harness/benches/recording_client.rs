@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// Enough that the kernel's hundredths of a second are a percent of the shortest measurement.
 const EVENTS: u64 = 1_000_000;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 const PROMISED: f64 = 0.5;
 
 /// The argument that makes this program the server.
@@ -51,24 +51,39 @@ fn main() -> Result<(), Box<dyn Error>> {
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let folder = Folder::create()?;
     let history = folder.0.join("history.jsonl.zst");
-    let (mut bare, mut recording): (f64, f64) = (0.0, 0.0);
+    let (mut bare, mut recording, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         if both || asked("bare") {
-            bare = bare.max(rate(|| drive_bare(&clients, &server.url))?);
+            bare.push(rate(|| drive_bare(&clients, &server.url))?);
         }
         if both || asked("recording") {
-            recording = recording.max(rate(|| drive_recording(&clients, &server.url, &history))?);
+            recording.push(rate(|| drive_recording(&clients, &server.url, &history))?);
+        }
+        // What else the machine does weighs on both of a round; rounds are not compared with each other.
+        if let (true, Some(bare), Some(recording)) = (both, bare.last(), recording.last()) {
+            ratios.push(recording / bare);
         }
     }
-    if recording > 0.0 {
+    if !recording.is_empty() {
         holds_everything(&history)?;
+        println!("recording {:>9.0} events per CPU second", median(&mut recording));
     }
-    println!("bare      {bare:>9.0} events per CPU second");
-    println!("recording {recording:>9.0} events per CPU second");
+    if !bare.is_empty() {
+        println!("bare      {:>9.0} events per CPU second", median(&mut bare));
+    }
     if both {
-        println!("ratio     {:>9.2} (promised: at least {PROMISED:.2})", recording / bare);
+        let ratio = median(&mut ratios);
+        println!("ratio     {ratio:>9.2} (promised: at least {PROMISED:.2})");
+        if ratio < PROMISED {
+            return Err("recording costs more than is promised".into());
+        }
     }
     Ok(())
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// The flood's process; ended with this value.

@@ -250,23 +250,27 @@ impl Client {
         mut look: impl FnMut(&View) -> Option<T>,
     ) -> Result<T, WaitError> {
         let begun = Instant::now();
-        let end = tokio::time::Instant::now() + deadline;
-        loop {
-            // Enabled before the look, so that nothing seen in between is missed.
-            let mut seen = std::pin::pin!(self.shared.seen.notified());
-            seen.as_mut().enable();
-            {
-                let view = self.shared.view();
-                if let Some(found) = look(&view) {
-                    return Ok(found);
+        let found = async {
+            loop {
+                // Enabled before the look, so that nothing seen in between is missed.
+                let mut seen = std::pin::pin!(self.shared.seen.notified());
+                seen.as_mut().enable();
+                {
+                    let view = self.shared.view();
+                    if let Some(found) = look(&view) {
+                        return Ok(found);
+                    }
+                    if view.closed.is_some() {
+                        return Err(WaitError::new(what, begun.elapsed(), &view));
+                    }
                 }
-                if view.closed.is_some() {
-                    return Err(WaitError::new(what, begun.elapsed(), &view));
-                }
+                seen.await;
             }
-            if tokio::time::timeout_at(end, seen).await.is_err() {
-                return Err(WaitError::new(what, deadline, &self.shared.view()));
-            }
+        };
+        // One timer for the whole wait: a waiter is woken for every frame.
+        match tokio::time::timeout(deadline, found).await {
+            Ok(found) => found,
+            Err(_) => Err(WaitError::new(what, deadline, &self.shared.view())),
         }
     }
 

@@ -1,10 +1,12 @@
 //! What of a frame steers a client: a few fields of its envelope, read fast.
 //!
 //! Every frame is glanced at while its run is measured, on the measuring processor. A frame as servers write them is walked
-//! from quote to quote; whatever is spelt otherwise is left to the general parser, so what is read is the same.
+//! from quote to quote, an event amid a run only until all that steers has come; whatever is spelt otherwise is left to the
+//! general parser, so what is read is the same.
 
 mod quotes;
 
+use goldenpath_protocol::EventType;
 use quotes::Quotes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -35,6 +37,14 @@ impl<'a> Glance<'a> {
     pub(crate) fn at(text: &'a str) -> Option<Self> {
         Walk::new(text).and_then(Walk::object).or_else(|| serde_json::from_str(text).ok())
     }
+}
+
+/// What an event says to a view: when all of it came, the rest is payload. Bits of [`Walk::seen`].
+const EVENT: u8 = 0b1_1111;
+
+/// Events that a run goes on after. They are counted by their envelope; one that ends a run must be whole.
+fn is_amid_a_run(kind: &str) -> bool {
+    EventType::from_name(kind).is_some_and(|kind| !kind.is_terminal())
 }
 
 /// The way through one object. `None` anywhere means: not spelt as usual.
@@ -68,6 +78,9 @@ impl<'a> Walk<'a> {
             self.take(b':')?;
             let value = self.value()?;
             self.keep(&mut glance, key, value)?;
+            if self.seen & EVENT == EVENT && self.text.ends_with('}') && is_amid_a_run(glance.kind) {
+                return Some(glance);
+            }
             match self.next()? {
                 b',' => self.at += 1,
                 b'}' => break,
@@ -79,6 +92,7 @@ impl<'a> Walk<'a> {
         (self.next().is_none() && self.at == self.text.len() && self.seen & 1 == 1).then_some(glance)
     }
 
+    #[inline]
     fn keep(&mut self, glance: &mut Glance<'a>, key: &str, value: Value<'a>) -> Option<()> {
         let text = |value| match value {
             Value::Text(text) => Some(Some(text)),
@@ -103,16 +117,16 @@ impl<'a> Walk<'a> {
                 glance.request_id = text(value)?;
                 2
             }
-            "thread_id" => {
-                glance.thread_id = text(value)?;
-                3
-            }
             "seq" => {
                 glance.seq = number(value)?;
-                4
+                3
             }
             "offset" => {
                 glance.offset = number(value)?;
+                4
+            }
+            "thread_id" => {
+                glance.thread_id = text(value)?;
                 5
             }
             "n" => {
@@ -136,6 +150,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The next byte that is no space.
+    #[inline]
     fn next(&mut self) -> Option<u8> {
         loop {
             let byte = *self.text.as_bytes().get(self.at)?;
@@ -146,6 +161,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    #[inline]
     fn take(&mut self, wanted: u8) -> Option<()> {
         let found = self.next()? == wanted;
         self.at += 1;
@@ -153,11 +169,13 @@ impl<'a> Walk<'a> {
     }
 
     /// A string without escapes: keys, ids and types have none.
+    #[inline]
     fn string(&mut self) -> Option<&'a str> {
         let text = self.escaped_string()?;
         (!self.quotes.any_escape() || !text.contains('\\')).then_some(text)
     }
 
+    #[inline]
     fn escaped_string(&mut self) -> Option<&'a str> {
         self.next()?;
         // Anything else than a string would leave its quotes behind the place that was reached.
@@ -170,6 +188,7 @@ impl<'a> Walk<'a> {
         })
     }
 
+    #[inline]
     fn value(&mut self) -> Option<Value<'a>> {
         match self.next()? {
             b'"' => {
@@ -192,6 +211,7 @@ impl<'a> Walk<'a> {
         })
     }
 
+    #[inline]
     fn number(&mut self) -> Option<Value<'a>> {
         let digits = self.text.as_bytes().get(self.at..)?;
         let (mut number, mut length) = (0_u64, 0);
@@ -225,7 +245,7 @@ mod tests {
     use super::{Glance, Walk};
 
     const FRAMES: &[&str] = &[
-        r#"{"type":"agent_thinking","event_id":"0190a1b2-c3d4-7e5f-8a9b-000000000001","timestamp":"2026-01-31T23:59:59.999Z","run_id":"r1","request_id":"q1","thread_id":"t1","seq":17,"offset":18446744073709551615,"reasoning":"With \"quotes\", a \\ and a\nline, to the end of more than one block of sixty-four bytes"}"#,
+        r#"{"type":"agent_completed","event_id":"0190a1b2-c3d4-7e5f-8a9b-000000000001","timestamp":"2026-01-31T23:59:59.999Z","run_id":"r1","request_id":"q1","thread_id":"t1","seq":17,"offset":18446744073709551615,"reasoning":"With \"quotes\", a \\ and a\nline, to the end of more than one block of sixty-four bytes"}"#,
         r#"{"type": "tool_completed", "result": {"rows": [1, 2.5, {"type": "inner \" ]"}], "n": null}, "seq": 4, "n": 7, "duplicate": false, "cost": -1.5e3}"#,
         r#"{"type":"request_accepted","request_id":null,"run_id":"é\u00e9","duplicate":true,"at":0,"empty":"","list":[]}"#,
         r#"{"type":"pong","n":3,"\u0074ype":"again"}"#,
@@ -283,6 +303,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_event_amid_a_run_is_known_by_its_envelope_and_one_that_ends_it_must_be_whole() {
+        let event = |kind: &str, payload: &str| {
+            format!(r#"{{"type":"{kind}","run_id":"r","request_id":"q","seq":3,"offset":9{payload}"#)
+        };
+        for payload in
+            ["}", r#","reasoning":"\u00e9 and [ \"","thread_id":null}"#, r#","a":{"b":[1,"c"],"seq":7}}"#]
+        {
+            let text = event("agent_thinking", payload);
+            let glance = Glance::at(&text).unwrap();
+            assert_eq!((glance.run_id, glance.request_id), (Some("r"), Some("q")));
+            assert_eq!((glance.seq, glance.offset), (Some(3), Some(9)));
+        }
+        for payload in ["", ",", r#","reasoning":"cut"#] {
+            assert_eq!(Glance::at(&event("agent_thinking", payload)), None);
+        }
+        assert_eq!(Glance::at(&event("agent_completed", r#","a":"\q"}"#)), None);
+        assert!(Glance::at(&event("agent_completed", "}")).is_some());
     }
 
     #[test]

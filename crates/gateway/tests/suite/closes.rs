@@ -67,7 +67,7 @@ async fn a_refresh_moves_the_end_and_a_refused_one_leaves_it() {
     let config = GatewayConfig { token_grace: Duration::from_secs(0), ..GatewayConfig::default() };
     let node = Node::with(config).await;
     let (mut kept, mut refused) =
-        (node.connect_with(&token("ada", 2), "").await, node.connect_with(&token("ada", 2), "").await);
+        (node.connect_with(&token("ada", 3), "").await, node.connect_with(&token("ada", 3), "").await);
     kept.say(json!({"type": "refresh", "token": token("ada", 600)})).await;
     assert_eq!(kept.next().await["type"], "token_refreshed");
     refused.say(json!({"type": "refresh", "token": token("eve", 600)})).await;

@@ -223,10 +223,10 @@ async fn a_store_that_fails_is_said_and_nothing_unstored_is_shown() {
 #[tokio::test]
 async fn a_slow_store_is_not_taken_for_a_silent_client() {
     let mut store = FaultyStore::failing(0..=0).await;
-    Arc::get_mut(&mut store).unwrap().slowness = Duration::from_millis(700);
+    Arc::get_mut(&mut store).unwrap().slowness = Duration::from_millis(1_500);
     let config = GatewayConfig {
         ping_interval: Duration::from_millis(60),
-        pong_timeout: Duration::from_millis(150),
+        pong_timeout: Duration::from_millis(500),
         ..GatewayConfig::default()
     };
     let node = Node::on(config, store, memory_log()).await;

@@ -197,6 +197,10 @@ async fn kept_as<T>(backend: &Backend, ids: &[&str], sla: bool, act: impl AsyncF
         let (header, records) = stage.finish(sla);
         let judgement = judge(&header, &records, ids);
         let seen = Seen { header, records, judgement };
+        // Shown with a failure: how near to their limits all measured quantities were.
+        for check in seen.judgement.checks.iter().filter(|check| check.value.is_some()) {
+            println!("{}: {:?} of {:?}, {:?}", check.id, check.value, check.limit, check.verdict);
+        }
         let late = |id: &&str| seen.check(id).verdict == Verdict::Inconclusive(Reason::ClientOverloaded);
         if attempt == ATTEMPTS || !ids.iter().any(late) {
             seen.assert_kept(ids);

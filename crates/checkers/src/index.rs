@@ -13,7 +13,7 @@ pub use run::{Gap, RunView, SettledRun, Sight, Terminal};
 pub use trouble::Trouble;
 
 use crate::clock::ClockBounds;
-use crate::event_view::{ControlType, ControlView, EventView, Field, Seen};
+use crate::event_view::{ControlType, ControlView, EventView, Field, Seen, fields_of};
 use crate::instant::unix_ms_of;
 use crate::observation::{Arrival, ConnIx, Observation, RequestIx, RunIx, UserIx, ms};
 use goldenpath_history::{ClosedBy, Direction, Record, RecordKind};
@@ -25,7 +25,7 @@ use std::hash::{Hash, Hasher};
 /// How long after its terminal a run is kept whole, for other tabs that are still catching up.
 const SETTLE_NS: u64 = 10_000_000_000;
 
-/// Connections beyond this many share one bit when repeats of an event are told apart.
+/// Connections from this many on share one bit, which tells no repeats of an event.
 const SIGHT_BITS: usize = 32;
 
 /// Everything the checks share about a history so far.
@@ -50,6 +50,18 @@ pub struct Index {
     last_t_ns: u64,
     last_line: u64,
     events: u64,
+}
+
+/// Whether a run that nobody here asked for began while this connection was there, by its first event on it. `head` is
+/// where the stream stood when it joined.
+fn begins_here(event: &EventView<'_>, head: Option<u64>, others_asked: bool) -> bool {
+    match (event.seq, event.offset, head) {
+        // More events of the run than the stream has had since then.
+        (Some(seq), Some(offset), Some(head)) if seq > offset.saturating_sub(head) => false,
+        // Where requests are recorded, a run without one was asked for elsewhere.
+        (Some(seq), ..) => seq <= 1 || !others_asked,
+        (None, ..) => true,
+    }
 }
 
 fn hash_of(value: impl Hash) -> u64 {
@@ -235,7 +247,7 @@ impl Index {
             }
             RecordKind::Close { code, by, .. } => self.close(line, record.t_ns, conn, *code, *by),
             RecordKind::Request { .. } => self.ask(line, record, user, conn),
-            RecordKind::Frame { dir: Direction::In, .. } => {
+            RecordKind::Frame { dir: Direction::In, raw, .. } => {
                 if let Some(view) = conn.and_then(|conn| self.conns.get_mut(conn.0 as usize)) {
                     view.frames += 1;
                 }
@@ -245,6 +257,7 @@ impl Index {
                         seen_as.arrival = self.arrive(line, record.t_ns, event, user, conn);
                     }
                     Some(Seen::Control(control)) => self.control(line, record.t_ns, control, user, conn),
+                    Some(Seen::Extension) => self.pass_over(raw, conn),
                     _ => {}
                 }
             }
@@ -307,7 +320,13 @@ impl Index {
             return *known;
         }
         let user = UserIx(u32::try_from(self.users.len()).unwrap_or(u32::MAX));
-        self.users.push(UserView { name: name.into(), conns: Vec::new(), open_runs: Vec::new() });
+        self.users.push(UserView {
+            name: name.into(),
+            conns: Vec::new(),
+            open_runs: Vec::new(),
+            asked: false,
+            gap: None,
+        });
         self.user_by_name.insert(name.into(), user);
         user
     }
@@ -367,6 +386,9 @@ impl Index {
             refused_line: None,
         });
         self.request_by_user.insert(key, request);
+        if let Some(view) = self.users.get_mut(user.0 as usize) {
+            view.asked = true;
+        }
         self.request_by_id.entry(hash_of(&**request_id)).or_insert(request);
     }
 
@@ -482,7 +504,9 @@ impl Index {
             Joined::Fresh | Joined::Unknown if alone => Gap::NotAsked { line },
             _ => return,
         };
-        let open = self.user(user).map(|view| view.open_runs.clone()).unwrap_or_default();
+        let Some(view) = self.users.get_mut(user.0 as usize) else { return };
+        view.gap = Some(gap);
+        let open = view.open_runs.clone();
         for run in open {
             if let Some(view) = self.runs.get_mut(&run)
                 && view.terminal.is_none()
@@ -528,6 +552,12 @@ impl Index {
     ) -> RunIx {
         let run = RunIx(u32::try_from(self.run_by_id.len()).unwrap_or(u32::MAX));
         self.run_by_id.insert(hash_of(id), run);
+        // Asked for before the gap, heard of after it: what it showed in between is in the gap too.
+        let asked_line = request.and_then(|request| self.request(request)).map(|request| request.line);
+        let gap = self
+            .user(owner)
+            .and_then(|user| user.gap)
+            .filter(|gap| asked_line.is_some_and(|asked| asked < gap.line()));
         self.runs.insert(
             run,
             RunView {
@@ -542,7 +572,8 @@ impl Index {
                 terminal: None,
                 counts: [0; EventType::ALL.len()],
                 sights: Vec::new(),
-                gap: None,
+                gap,
+                extensions: 0,
                 cancel_line: None,
                 cancel_t_ns: None,
                 seen: FxHashMap::default(),
@@ -552,6 +583,22 @@ impl Index {
             user.open_runs.push(run);
         }
         run
+    }
+
+    /// An event of the namespace `x.` says nothing here, but it may stand in the numbers of its run.
+    fn pass_over(&mut self, raw: &str, conn: Option<ConnIx>) {
+        let Ok(fields) = fields_of(raw) else { return };
+        let (Some(conn), Some(seq)) = (conn, fields.whole(Field::Seq)) else { return };
+        let run = fields.text(Field::RunId).and_then(|id| self.run_named(&id));
+        let Some(view) = run.and_then(|run| self.runs.get_mut(&run)) else { return };
+        if let Some(sight) = view.sights.iter_mut().find(|sight| sight.conn == conn)
+            && sight.last_seq.is_some_and(|last| seq == last.saturating_add(1))
+        {
+            sight.last_seq = Some(seq);
+        }
+        if view.seen.insert(hash_of(("x.", seq)), 0).is_none() {
+            view.extensions = view.extensions.saturating_add(1);
+        }
     }
 
     fn arrive(
@@ -583,7 +630,9 @@ impl Index {
         };
         let view_of_conn = self.conn(conn)?;
         let (replayed, joined_line) = (view_of_conn.replaying, view_of_conn.joined_line());
+        let head = view_of_conn.greeting.and_then(|greeting| greeting.offset);
         let owner = self.owner(run)?;
+        let others_asked = self.user(owner).is_some_and(|user| user.asked);
         let request = event.request_id.as_deref().and_then(|id| self.request_of(owner, id));
         if let Some(request) = request {
             self.link(run, request);
@@ -609,7 +658,14 @@ impl Index {
                 previous_seq: None,
             });
         };
-        let from_start = joined_line < request_line.unwrap_or(view.first_line);
+        let from_start = match request_line {
+            Some(asked) => joined_line < asked,
+            // Nobody here asked for it: it may have begun before anybody here was there to see.
+            None => view.sights.iter().find(|sight| sight.conn == conn).map_or_else(
+                || joined_line < view.first_line && begins_here(event, head, others_asked),
+                |sight| sight.from_start,
+            ),
+        };
         let mut arrival = Arrival {
             run,
             foreign,
@@ -649,7 +705,7 @@ impl Index {
         };
         let shown_on = view.seen.entry(key).or_insert(0);
         arrival.first = *shown_on == 0;
-        arrival.repeated_here = *shown_on & bit != 0;
+        arrival.repeated_here = *shown_on & bit != 0 && at < SIGHT_BITS - 1;
         *shown_on |= bit;
         let sight = &mut view.sights[at];
         arrival.previous_seq = sight.last_seq;
@@ -672,6 +728,7 @@ impl Index {
                     kind: event.kind,
                     line,
                     t_ns,
+                    replayed,
                     seq: event.seq,
                     event_count: event.fields.whole(Field::EventCount),
                 });

@@ -118,7 +118,11 @@ impl Check for Sequence {
             open.misnumbered = true;
             self.dense.note(|| finding);
         }
-        let unasked = arrival.before_request && view.is_some_and(|view| view.request.is_none());
+        // A run that was there before us was asked for before us.
+        let unasked = arrival.before_request
+            && arrival.from_start
+            && !arrival.replayed
+            && view.is_some_and(|view| view.request.is_none());
         if unasked && !open.early && names_unknown_request(seen, index) {
             open.early = true;
             self.request.note(|| {
@@ -147,7 +151,8 @@ impl Check for Sequence {
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
-        let open = self.open.remove(&run).unwrap_or_default();
+        let mut open = self.open.remove(&run).unwrap_or_default();
+        self.judge_start(&mut open, view, index);
         // The end was seen: only a hole in the record can excuse what is missing before it.
         let excuse = index.trouble().excuses_holes();
         let whole = seen_whole(view);
@@ -214,6 +219,25 @@ impl Sequence {
         }
     }
 
+    /// Whether its request came after the run was first heard of.
+    fn judge_start(&mut self, open: &mut Open, view: &RunView, index: &Index) {
+        let Some(request) = index.request_of_run(view).filter(|request| request.line > view.first_line)
+        else {
+            return;
+        };
+        if !open.early {
+            open.early = true;
+            self.request.note(|| {
+                Finding::new(
+                    format!("{}: it was heard of before its request", run_words(index, view)),
+                    "nothing of a run before its request",
+                    format!("line {}, and the request is line {}", view.first_line, request.line),
+                    [view.first_line, request.line],
+                )
+            });
+        }
+    }
+
     fn judge_terminal(&mut self, open: &Open, view: &RunView, index: &Index) {
         let who = || run_words(index, view);
         let Some(end) = view.terminal else {
@@ -248,6 +272,7 @@ impl Sequence {
         }
         let took_ms = index
             .request_of_run(view)
+            .filter(|_| !end.replayed)
             .map(|request| crate::ms(end.t_ns.saturating_sub(request.intended_t_ns)));
         match (took_ms, self.deadline_ms) {
             (Some(took), Some(deadline)) if took > deadline => self.terminal.broke(|| {

@@ -1,7 +1,7 @@
 //! Every request gets its run or an explicit refusal, and one run only.
 
-use crate::check::{Check, Tally};
-use crate::event_view::{ControlType, Field, Seen};
+use crate::check::{Check, FINDINGS_KEPT, Tally};
+use crate::event_view::{ControlType, ControlView, Field, Seen};
 use crate::evidence::{excerpt, run_words};
 use crate::index::{Index, RequestView, RunView};
 use crate::observation::{ConnIx, Observation, RequestIx, RunIx};
@@ -16,6 +16,8 @@ pub(super) struct Answered {
     one_run: Tally,
     /// Errors that name no request, per connection: each answers one.
     unnamed_errors: FxHashMap<ConnIx, u32>,
+    /// `request_accepted` for what its user never asked.
+    unasked: Vec<Finding>,
 }
 
 impl Check for Answered {
@@ -23,12 +25,14 @@ impl Check for Answered {
         &["delivery/request-answered", "delivery/one-run-per-request"]
     }
 
-    fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
-        if let (Some(Seen::Control(control)), Some(conn)) = (seen.seen, seen.conn)
-            && control.kind == ControlType::Error
-            && control.fields.raw(Field::RequestId).is_none()
-        {
-            *self.unnamed_errors.entry(conn).or_default() += 1;
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        let (Some(Seen::Control(control)), Some(conn)) = (seen.seen, seen.conn) else { return };
+        match control.kind {
+            ControlType::Error if control.fields.raw(Field::RequestId).is_none() => {
+                *self.unnamed_errors.entry(conn).or_default() += 1;
+            }
+            ControlType::RequestAccepted => self.accepted(seen, control, index),
+            _ => {}
         }
     }
 
@@ -49,6 +53,13 @@ impl Check for Answered {
 
     fn finish(mut self: Box<Self>, index: &Index) -> Vec<CheckResult> {
         let mut answered = Tally::default();
+        let unasked = std::mem::take(&mut self.unasked);
+        // Unless it was asked in a record that we missed.
+        if let Some(reason) = index.trouble().excuses_holes().filter(|_| !unasked.is_empty()) {
+            answered.doubt(reason);
+        } else {
+            unasked.into_iter().for_each(|finding| answered.note(|| finding));
+        }
         for (at, request) in index.requests() {
             if request.conn.and_then(|conn| index.conn(conn)).is_some_and(|conn| conn.probe) {
                 continue;
@@ -82,13 +93,26 @@ impl Answered {
             *errors -= 1;
             return true;
         }
-        let Some(view) = index.conn(conn) else { return false };
-        // Over HTTP the answer itself is the refusal; a server that closes with a reason has said no.
-        let refused = view.status.is_some_and(|status| status >= 400);
-        let closed = view.closed.is_some_and(|closed| {
-            closed.by == ClosedBy::Server && closed.code.is_some_and(|code| code >= 4000)
-        });
-        refused || (closed && request.accepted_line.is_none())
+        refused_by_connection(request, index)
+    }
+
+    /// Where a user's requests are recorded, an acceptance names one of them.
+    fn accepted(&mut self, seen: &Observation<'_>, control: &ControlView<'_>, index: &Index) {
+        let Some(user) = seen.user else { return };
+        let asked = index.user(user).is_some_and(|view| view.asked);
+        let named = control.fields.text(Field::RequestId).unwrap_or_default();
+        if asked && index.request_of(user, &named).is_none() && self.unasked.len() < FINDINGS_KEPT {
+            self.unasked.push(Finding {
+                summary: format!(
+                    "user `{}` was told that a request was accepted which they never sent",
+                    index.user_name(Some(user))
+                ),
+                expected: "the `request_id` of a request".to_owned(),
+                observed: format!("`{}`", excerpt(&named)),
+                records: vec![seen.line],
+                witness: None,
+            });
+        }
     }
 
     /// A run that answers two requests answers one of them wrongly.
@@ -109,6 +133,17 @@ impl Answered {
             });
         }
     }
+}
+
+/// Whether the connection that asked says no: over HTTP its answer is the refusal; a server that closes with a reason
+/// has said why.
+pub(super) fn refused_by_connection(request: &RequestView, index: &Index) -> bool {
+    let Some(view) = request.conn.and_then(|conn| index.conn(conn)) else { return false };
+    let refused = view.status.is_some_and(|status| status >= 400);
+    let closed = view
+        .closed
+        .is_some_and(|closed| closed.by == ClosedBy::Server && closed.code.is_some_and(|code| code >= 4000));
+    refused || (closed && request.accepted_line.is_none())
 }
 
 fn unanswered(request: &RequestView, index: &Index) -> Finding {

@@ -85,8 +85,9 @@ impl Check for Deltas {
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(pieces) = self.runs.remove(&run) else { return };
         let Some((line, answer)) = pieces.answer else { return };
-        // What was told to be missing, or could not be read, adds up to nothing.
-        if view.gap.is_some() || pieces.unreadable {
+        // What was told to be missing, began before anybody was there, or could not be read, adds up to nothing.
+        let from_start = view.sights.iter().any(|sight| sight.from_start);
+        if view.gap.is_some() || !from_start || pieces.unreadable {
             return;
         }
         if answer == pieces.sketch {

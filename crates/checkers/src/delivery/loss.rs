@@ -4,7 +4,7 @@
 
 use super::holes::{Hole, Holes};
 use crate::check::{Check, Tally};
-use crate::event_view::{ControlType, Field, Seen};
+use crate::event_view::{ControlType, Field, Seen, fields_of};
 use crate::evidence::run_words;
 use crate::index::{Index, Joined, RunView};
 use crate::observation::{Arrival, ConnIx, Observation, RunIx};
@@ -80,6 +80,7 @@ impl Check for Loss {
                     self.arrive(arrival, conn, seq, seen.line, index);
                 }
             }
+            Some(Seen::Extension) => self.pass_over(seen, conn, index),
             Some(Seen::Control(control)) => match control.kind {
                 ControlType::ConnectionEstablished => {
                     let Some(greeting) = index.conn(conn).and_then(|view| view.greeting) else { return };
@@ -169,6 +170,22 @@ impl Loss {
         }
     }
 
+    /// An event of the namespace `x.` may stand in the numbers of its stream and of its run.
+    fn pass_over(&mut self, seen: &Observation<'_>, conn: ConnIx, index: &Index) {
+        let Some(fields) = seen.raw().and_then(|raw| fields_of(raw).ok()) else { return };
+        if let (Some(offset), Some(row)) = (fields.whole(Field::Offset), self.offsets.get_mut(&conn)) {
+            row.came(offset, seen.line);
+        }
+        let run = fields.text(Field::RunId).and_then(|id| index.run_named(&id));
+        let open = run.and_then(|run| self.runs.get_mut(&run));
+        if let (Some(open), Some(seq)) = (open, fields.whole(Field::Seq)) {
+            open.whole.came(seq, seen.line);
+            if let Some(part) = open.parts.iter_mut().find(|part| part.conn == conn) {
+                part.seqs.came(seq, seen.line);
+            }
+        }
+    }
+
     /// `heartbeat` tells the last offset that was written here.
     fn heard(&mut self, seen: &Observation<'_>, conn: ConnIx, told: Option<u64>, index: &Index) {
         let replaying = index.conn(conn).is_some_and(|view| view.replaying);
@@ -198,7 +215,7 @@ impl Loss {
         let came = u64::from(view.events());
         let whole = view.gap.is_none() && open.parts.iter().any(|part| from_start(view, part.conn));
         match told {
-            Some((end, count)) if whole && came < count => {
+            Some((end, count)) if whole && came + u64::from(view.extensions) < count => {
                 self.lost = self.lost.saturating_add(count - came);
                 self.tally.broke(|| Finding {
                     summary: format!("{} is short of events", run_words(index, view)),
@@ -208,6 +225,13 @@ impl Loss {
                     witness: None,
                 });
             }
+            Some((end, count)) if whole && count < came => self.tally.broke(|| Finding {
+                summary: format!("{} miscounts its events", run_words(index, view)),
+                expected: format!("the {came} events that came"),
+                observed: format!("an `event_count` of {count}"),
+                records: vec![view.first_line, end.line],
+                witness: None,
+            }),
             _ => self.tally.kept(),
         }
     }

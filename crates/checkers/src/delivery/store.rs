@@ -1,7 +1,7 @@
 //! The store tells the story that the stream told.
 
 use crate::check::{Check, Tally};
-use crate::event_view::{EventView, Field, Fields, Scan, Seen, text_of};
+use crate::event_view::{EventView, Field, Fields, JsonType, Scan, Seen, text_of};
 use crate::evidence::excerpt;
 use crate::index::{Index, RunView};
 use crate::observation::{Observation, RunIx};
@@ -13,6 +13,31 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::hash::Hasher;
+
+/// What an event tells beside its type, its id and its number.
+const TOLD: &[Field] = &[
+    Field::Timestamp,
+    Field::ThreadId,
+    Field::RequestId,
+    Field::AgentName,
+    Field::Status,
+    Field::TaskDescription,
+    Field::Reasoning,
+    Field::ToolName,
+    Field::ExecutionId,
+    Field::ToolPurpose,
+    Field::Parameters,
+    Field::Success,
+    Field::Results,
+    Field::Error,
+    Field::Text,
+    Field::FinalResponse,
+    Field::Summary,
+    Field::Degraded,
+    Field::Limitations,
+    Field::Reason,
+    Field::DurationMs,
+];
 
 /// What the stream told of a run, whatever the order it came in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,9 +71,29 @@ enum Body<'a> {
 struct Told<'a> {
     state: Option<Cow<'a, str>>,
     event_count: Option<u64>,
-    /// How many, and the sum of what they say.
-    events: Option<(u64, u64)>,
+    events: Option<Stored>,
     final_response: Option<Cow<'a, str>>,
+}
+
+/// The events of a document.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stored {
+    count: u64,
+    /// The sum of what they say.
+    sum: u64,
+    /// Events of the namespace `x.`: they are in nobody's story, and may be counted or not.
+    extensions: u64,
+}
+
+impl Stored {
+    fn take_in(&mut self, seen: &Seen<'_>) {
+        if matches!(seen, Seen::Extension) {
+            self.extensions += 1;
+            return;
+        }
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(seen.event().map_or(0, sketch));
+    }
 }
 
 /// Judges `delivery/stream-equals-store`.
@@ -82,7 +127,7 @@ impl Check for Store {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, _: &Index) {
         if let Some(story) = self.stories.get_mut(&run) {
-            story.partial |= view.gap.is_some();
+            story.partial |= is_partial(view);
         }
     }
 
@@ -99,9 +144,12 @@ impl Store {
             return;
         }
         let Some(story) = self.stories.get(&run).copied() else { return };
-        let gap = index.run(run).is_some_and(|view| view.gap.is_some());
+        let gap = index.run(run).is_some_and(is_partial);
         let Some((kind, line)) = story.terminal else { return };
-        let Some(status) = asked.status else { return self.tally.doubt(Reason::TargetUnavailable) };
+        // Who is told to come back later has been told no other story.
+        let Some(status) = asked.status.filter(|status| !matches!(status, 429 | 503)) else {
+            return self.tally.doubt(Reason::TargetUnavailable);
+        };
         let difference = if status == 200 {
             story.difference(&asked.body, kind, gap || story.partial)
         } else {
@@ -161,10 +209,12 @@ impl Story {
         if partial {
             return None;
         }
-        if let Some(count) = document.event_count.filter(|count| *count != self.events) {
+        let extensions = document.events.map_or(0, |stored| stored.extensions);
+        let right = self.events..=self.events.saturating_add(extensions);
+        if let Some(count) = document.event_count.filter(|count| !right.contains(count)) {
             return Some((format!("{} events", self.events), format!("an `event_count` of {count}")));
         }
-        let (events, sum) = document.events?;
+        let Stored { count: events, sum, .. } = document.events?;
         if events != self.events {
             return Some((format!("{} events", self.events), format!("{events} events")));
         }
@@ -232,8 +282,9 @@ impl<'a> Told<'a> {
         }
         let any: Any<'_> = serde_json::from_str(text).ok()?;
         let events = any.events.map(|events| {
-            let told = |raw: &&RawValue| told_by(&Seen::received(raw.get(), None));
-            (events.len() as u64, events.iter().map(told).fold(0, u64::wrapping_add))
+            let mut stored = Stored::default();
+            events.iter().for_each(|raw| stored.take_in(&Seen::received(raw.get(), None)));
+            stored
         });
         Some(Self {
             state: any.state.map(Cow::Owned),
@@ -250,13 +301,12 @@ impl<'a> Told<'a> {
             "state" => once(&mut told.state, text_of(scan.value()?)?),
             "event_count" => once(&mut told.event_count, scan.value()?.parse().ok()?),
             "events" => {
-                let (mut count, mut sum) = (0_u64, 0_u64);
+                let mut stored = Stored::default();
                 scan.array(|scan| {
-                    count += 1;
-                    sum = sum.wrapping_add(told_by(&Seen::of_object(Fields::scanned(scan)?)));
+                    stored.take_in(&Seen::of_object(Fields::scanned(scan)?));
                     Some(())
                 })?;
-                once(&mut told.events, (count, sum))
+                once(&mut told.events, stored)
             }
             "final_response" => once(&mut told.final_response, text_of(scan.value()?)?),
             _ => scan.value().map(|_| ()),
@@ -270,9 +320,9 @@ fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.replace(value).is_none().then_some(())
 }
 
-/// What a stored event adds to the sum.
-fn told_by(seen: &Seen<'_>) -> u64 {
-    seen.event().map_or(0, sketch)
+/// Whether parts of the run were never ours to see.
+fn is_partial(view: &RunView) -> bool {
+    view.gap.is_some() || !view.sights.iter().any(|sight| sight.from_start)
 }
 
 /// An event by what it says, not by how its JSON is laid out: the order of keys and blanks count for nothing.
@@ -281,17 +331,25 @@ fn sketch(event: &EventView<'_>) -> u64 {
     hasher.write(event.kind.as_str().as_bytes());
     hasher.write(event.event_id.as_deref().unwrap_or_default().as_bytes());
     hasher.write_u64(event.seq.unwrap_or(0));
-    for field in [Field::Timestamp, Field::ToolName, Field::Reasoning, Field::Text, Field::FinalResponse] {
-        hasher.write_u64(text_hash(event.text(field).as_deref()));
-    }
-    for field in [Field::Parameters, Field::Results, Field::Error] {
-        hasher.write_u64(event.fields.raw(field).map_or(0, weight));
+    for field in TOLD {
+        let Some(raw) = event.fields.raw(*field) else { continue };
+        hasher.write_u64(*field as u64);
+        match JsonType::of(raw) {
+            JsonType::String => hasher.write_u64(text_hash(event.text(*field).as_deref())),
+            JsonType::Number => hasher.write_u64(event.fields.number(*field).unwrap_or_default().to_bits()),
+            _ => hasher.write_u64(weight(raw)),
+        }
     }
     hasher.finish()
 }
 
-/// The sum of a value's characters, blanks and escapes left out: the same however the keys are ordered.
+/// The sum of a value's characters, blanks and escapes left out: the same however the keys are ordered and the letters
+/// are written.
 fn weight(raw: &str) -> u64 {
+    let respelt = memchr::memmem::find(raw.as_bytes(), b"\\u")
+        .and_then(|_| serde_json::from_str::<serde_json::Value>(raw).ok())
+        .map(|value| value.to_string());
+    let raw = respelt.as_deref().unwrap_or(raw);
     let counts = |byte: u8| !byte.is_ascii_whitespace() && byte != b'\\';
     let weigh =
         |piece: &[u8]| piece.iter().map(|byte| u32::from(*byte) * u32::from(counts(*byte))).sum::<u32>();

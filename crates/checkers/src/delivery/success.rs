@@ -3,6 +3,7 @@
 //! A run kept them when it showed what its scenario owes, ended as it should, in time, with nothing
 //! missing. Explicit refusals are no runs. What the other checks find is theirs; this is the count.
 
+use super::answered::refused_by_connection;
 use crate::check::{Check, Tally};
 use crate::evidence::run_words;
 use crate::index::{Index, RunView};
@@ -48,7 +49,7 @@ impl Success {
             return Some(format!("it ended with `{}`", end.kind.as_str()));
         }
         let missing = |kind: EventType| !self.absent.contains(&kind) && view.count(kind) == 0;
-        if missing(EventType::AgentStarted) {
+        if view.gap.is_none() && missing(EventType::AgentStarted) {
             return Some("it had no `agent_started`".to_owned());
         }
         if view.gap.is_none() {
@@ -68,12 +69,14 @@ impl Success {
             if tools_seen && opened != closed {
                 return Some(format!("it began {opened} tool calls and finished {closed}"));
             }
-            if let Some(count) = end.event_count.filter(|count| u64::from(view.events()) < *count) {
+            if let Some(count) =
+                end.event_count.filter(|count| u64::from(view.events()) + u64::from(view.extensions) < *count)
+            {
                 return Some(format!("{} of its {count} events came", view.events()));
             }
         }
         let took = ms(end.t_ns.saturating_sub(request.intended_t_ns));
-        (took > self.whole_ms).then(|| format!("it took {:.1} s", took / 1e3))
+        (took > self.whole_ms && !end.replayed).then(|| format!("it took {:.1} s", took / 1e3))
     }
 }
 
@@ -112,7 +115,8 @@ impl Check for Success {
         let excused = index.trouble().excuses_absence().is_some();
         for (_, request) in index.requests() {
             let probe = request.conn.and_then(|conn| index.conn(conn)).is_some_and(|conn| conn.probe);
-            if request.run.is_none() && request.refused_line.is_none() && !probe && !excused {
+            let refused = request.refused_line.is_some() || refused_by_connection(request, index);
+            if request.run.is_none() && !refused && !probe && !excused {
                 tally.of += 1;
             }
         }

@@ -19,11 +19,19 @@ struct Tab {
     events: Vec<u32>,
 }
 
+/// An open run on all tabs.
+#[derive(Debug)]
+struct Run {
+    /// Whether its owner had more than one connection when it began, so that there is something to compare.
+    several: bool,
+    tabs: Vec<Tab>,
+}
+
 /// Judges `delivery/tabs-agree`.
 #[derive(Debug, Default)]
 pub(super) struct Tabs {
     tally: Tally,
-    runs: FxHashMap<RunIx, Vec<Tab>>,
+    runs: FxHashMap<RunIx, Run>,
 }
 
 impl Check for Tabs {
@@ -31,15 +39,21 @@ impl Check for Tabs {
         &["delivery/tabs-agree"]
     }
 
-    fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         let (Some((event, arrival)), Some(conn), Some(raw)) = (seen.event(), seen.conn, seen.raw()) else {
             return;
         };
         if arrival.foreign || arrival.settled {
             return;
         }
-        let mark = sketch(event.event_id.as_deref(), event.seq, raw.len());
-        let tabs = self.runs.entry(arrival.run).or_default();
+        let run = self.runs.entry(arrival.run).or_insert_with(|| {
+            let owner = index.owner(arrival.run).and_then(|owner| index.user(owner));
+            // A tab that comes later owes nothing of this run.
+            Run { several: owner.is_some_and(|user| user.conns.len() > 1), tabs: Vec::new() }
+        });
+        let text = if run.several { raw } else { "" };
+        let mark = sketch(event.event_id.as_deref(), event.seq, text);
+        let tabs = &mut run.tabs;
         match tabs.iter_mut().find(|tab| tab.conn == conn) {
             Some(tab) => tab.events.push(mark),
             None => tabs.push(Tab { conn, from_start: arrival.from_start, events: vec![mark] }),
@@ -47,7 +61,7 @@ impl Check for Tabs {
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
-        let Some(mut tabs) = self.runs.remove(&run) else { return };
+        let Some(Run { mut tabs, .. }) = self.runs.remove(&run) else { return };
         tabs.retain(|tab| tab.from_start);
         self.add_silent(&mut tabs, view, index);
         tabs.sort_by_key(|tab| tab.conn);
@@ -123,10 +137,10 @@ fn lines_of(view: &RunView, conns: &[ConnIx]) -> Vec<u64> {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the high half of a hash is a hash")]
-fn sketch(id: Option<&str>, seq: Option<u64>, length: usize) -> u32 {
+fn sketch(id: Option<&str>, seq: Option<u64>, raw: &str) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write(id.unwrap_or_default().as_bytes());
     hasher.write_u64(seq.unwrap_or(0));
-    hasher.write_usize(length);
+    hasher.write(raw.as_bytes());
     (hasher.finish() >> 32) as u32
 }

@@ -3,7 +3,7 @@
 use crate::fixture::{alarms, edit, healthy, judged, place, places, repeat, verdict};
 use crate::{Reason, Verdict};
 use goldenpath_history::{Direction, Record, RecordKind};
-use goldenpath_simulator::{History, Scenario, healthy_variations, simulate};
+use goldenpath_simulator::{Content, History, Resume, Scenario, healthy_variations, simulate};
 use rstest::rstest;
 use std::borrow::Cow;
 
@@ -63,6 +63,14 @@ fn a_healthy_session_with_tabs_passes_every_check_of_delivery() {
 #[case::a_count_that_says_more("delivery/no-loss", |history: &mut History| {
     let at = place(history, "agent_completed");
     edit(history, at, |frame| frame["event_count"] = (frame["event_count"].as_u64().unwrap() + 1).into());
+})]
+#[case::a_count_that_says_less("delivery/no-loss", |history: &mut History| {
+    let at = place(history, "agent_completed");
+    edit(history, at, |frame| frame["event_count"] = (frame["event_count"].as_u64().unwrap() - 1).into());
+})]
+#[case::an_acceptance_of_nothing("delivery/request-answered", |history: &mut History| {
+    let at = place(history, "request_accepted");
+    edit(history, at, |frame| frame["request_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0007".into());
 })]
 #[case::a_whole_run_in_the_middle("delivery/no-loss", |history: &mut History| {
     let run = {
@@ -162,10 +170,16 @@ fn a_tab_that_saw_less_or_otherwise_is_found() {
     assert_eq!(verdict(&judged(&nothing), "delivery/tabs-agree"), &Verdict::Fail);
     let mut otherwise = healthy;
     let at = on_second(&otherwise, "agent_thinking")[0];
+    let mut as_long = otherwise.clone();
     edit(&mut otherwise, at, |frame| {
         frame["reasoning"] = "Something else altogether was thought here.".into()
     });
     assert_eq!(verdict(&judged(&otherwise), "delivery/tabs-agree"), &Verdict::Fail);
+    edit(&mut as_long, at, |frame| {
+        let reversed: String = frame["reasoning"].as_str().unwrap().chars().rev().collect();
+        frame["reasoning"] = reversed.into();
+    });
+    assert_eq!(verdict(&judged(&as_long), "delivery/tabs-agree"), &Verdict::Fail);
 }
 
 #[test]
@@ -251,4 +265,77 @@ fn a_refusal_is_an_answer() {
         alarms(&judged(&history), &["delivery/request-answered", "delivery/success-rate"]),
         Vec::<String>::new()
     );
+}
+
+/// The note of a store's answer, as somebody else would have spelt it.
+fn respelt(history: &mut History, respell: impl Fn(&str, serde_json::Value) -> serde_json::Value) {
+    for record in &mut history.records {
+        if let RecordKind::Mark { name, note: Some(note) } = &mut record.kind
+            && name == "store"
+        {
+            let told: serde_json::Value = serde_json::from_str(note).unwrap();
+            *note = Cow::Owned(respell(note, told).to_string());
+        }
+    }
+}
+
+#[test]
+fn a_store_that_spells_otherwise_or_is_busy_tells_no_other_story() {
+    let mut history = simulate(&Scenario::golden_path().content(Content::Unicode), 3);
+    respelt(&mut history, |_, told| {
+        let body = told["body"].to_string();
+        let escape = |c: char| {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>()
+        };
+        let body: String =
+            body.chars().map(|c| if c.is_ascii() { c.to_string() } else { escape(c) }).collect();
+        serde_json::json!({"run_id": told["run_id"], "status": 200, "body": body})
+    });
+    assert_eq!(verdict(&judged(&history), "delivery/stream-equals-store"), &Verdict::Pass);
+    let mut history = healthy();
+    respelt(&mut history, |_, told| serde_json::json!({"run_id": told["run_id"], "status": 429, "body": {}}));
+    assert_eq!(
+        verdict(&judged(&history), "delivery/stream-equals-store"),
+        &Verdict::Inconclusive(Reason::TargetUnavailable)
+    );
+}
+
+#[rstest]
+#[case("tool_purpose")]
+#[case("agent_name")]
+#[case("summary")]
+#[case("duration_ms")]
+fn a_field_that_the_store_tells_otherwise_is_found(#[case] field: &str) {
+    let mut history = healthy();
+    respelt(&mut history, |_, mut told| {
+        let events = told["body"]["events"].as_array_mut().unwrap();
+        let event = events.iter_mut().find(|event| !event[field].is_null()).unwrap();
+        event[field] = if event[field].is_string() { "something else".into() } else { 98_765.into() };
+        told
+    });
+    assert_eq!(verdict(&judged(&history), "delivery/stream-equals-store"), &Verdict::Fail);
+}
+
+/// It asked, lost its connection at once, and came back without asking for what it missed.
+#[test]
+fn a_run_whose_beginning_nobody_asked_to_see_owes_only_its_rest() {
+    let mut history = simulate(&Scenario::golden_path().users(2).runs(1).resuming(Resume::GapSignalled), 5);
+    let greeting = frames_where(&history, |frame| frame["recovered"] == "failed")[0];
+    let (user, back) = (history.records[greeting].user.clone(), history.records[greeting].conn);
+    let asked = |record: &Record<'_>| {
+        record.user == user
+            && matches!(&record.kind, RecordKind::Frame { dir: Direction::Out, raw, .. } if raw.contains("agent_request"))
+    };
+    let asked = history.records.iter().position(asked).unwrap();
+    let gone: Vec<usize> = frames_where(&history, |_| true)
+        .into_iter()
+        .filter(|at| {
+            let record = &history.records[*at];
+            *at > asked && record.user == user && record.conn != back
+        })
+        .collect();
+    without(&mut history, &gone);
+    let judgement = judged(&history);
+    assert_eq!(alarms(&judgement, &["delivery/", "sequence/", "value/con"]), Vec::<String>::new());
 }

@@ -87,7 +87,10 @@ fn sketches(event: &EventView<'_>) -> [Option<u64>; 2] {
         EventType::ToolExecuting | EventType::ToolCompleted => {
             raw(Field::ExecutionId).map(|id| hash_of(("call", kind, id)))
         }
-        EventType::AgentStarted => Some(hash_of(("start", raw(Field::AgentName)))),
+        // Sub-agents of one name may each start, with something else to do.
+        EventType::AgentStarted => {
+            Some(hash_of(("start", raw(Field::AgentName), raw(Field::TaskDescription))))
+        }
         EventType::AgentThinking => {
             let moment = raw(Field::StepNumber).or_else(|| raw(Field::Timestamp));
             moment.map(|moment| hash_of(("thought", raw(Field::AgentName), raw(Field::Reasoning), moment)))

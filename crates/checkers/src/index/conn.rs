@@ -1,5 +1,6 @@
 //! Users and their connections.
 
+use super::Gap;
 use crate::observation::{ConnIx, RunIx, UserIx};
 use goldenpath_history::ClosedBy;
 
@@ -98,4 +99,8 @@ pub struct UserView {
     pub conns: Vec<ConnIx>,
     /// Runs that are not settled.
     pub open_runs: Vec<RunIx>,
+    /// Whether the history holds a request of theirs.
+    pub asked: bool,
+    /// The last time that a part of their stream was told, or left, to be missing.
+    pub gap: Option<Gap>,
 }

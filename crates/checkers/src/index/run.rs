@@ -19,6 +19,15 @@ pub enum Gap {
     },
 }
 
+impl Gap {
+    /// The line of the greeting after it.
+    #[must_use]
+    pub fn line(self) -> u64 {
+        let (Self::Signalled { line } | Self::NotAsked { line }) = self;
+        line
+    }
+}
+
 /// The end of a run, as first seen by its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terminal {
@@ -28,6 +37,8 @@ pub struct Terminal {
     pub line: u64,
     /// When it came.
     pub t_ns: u64,
+    /// Whether it came in a replay, as late as its reader.
+    pub replayed: bool,
     /// Its `seq`.
     pub seq: Option<u64>,
     /// The number of events it claims for the run.
@@ -80,6 +91,8 @@ pub struct RunView {
     pub terminal: Option<Terminal>,
     /// Distinct events per type (by the order of `EventType::ALL`), over all connections of the owner.
     pub counts: [u32; EventType::ALL.len()],
+    /// Distinct events of the namespace `x.` that stand in the run's numbers.
+    pub extensions: u32,
     /// What each connection of the owner saw.
     pub sights: Vec<Sight>,
     /// Why parts of it may be missing.

@@ -40,6 +40,17 @@ impl Five {
         self.first.iter().flatten().copied()
     }
 
+    /// What is missing between critical events that came: a run may stop early, but it leaves nothing out.
+    fn left_out(&self, absent: &[EventType]) -> Option<String> {
+        let furthest = self.first.iter().rposition(Option::is_some)?;
+        let gap = (0..furthest).find(|at| {
+            let kind = EventType::CRITICAL[*at];
+            self.first[*at].is_none() && !absent.contains(&kind)
+        })?;
+        let (missing, after) = (EventType::CRITICAL[gap], EventType::CRITICAL[furthest]);
+        Some(format!("`{}` came, and `{}` never did", after.as_str(), missing.as_str()))
+    }
+
     /// What is missing or out of order in a run that ended with `end`.
     pub(super) fn broken(&self, end: EventType, expect: &Expect, absent: &[EventType]) -> Option<String> {
         let came = self.first[0].is_some() || absent.contains(&EventType::AgentStarted);
@@ -50,7 +61,7 @@ impl Five {
             return Some(format!("`{}` came before `agent_started`", early.as_str()));
         }
         if end != EventType::AgentCompleted {
-            return None;
+            return self.left_out(absent);
         }
         let least = expect.tools.least();
         let reached = if least > 0 { self.with_tools } else { self.without_tools };

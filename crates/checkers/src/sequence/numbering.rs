@@ -2,10 +2,21 @@
 
 use crate::event_view::EventView;
 use crate::evidence::frame_words;
-use crate::index::Index;
+use crate::index::{Index, Joined};
 use crate::observation::{Arrival, ConnIx, Observation};
 use crate::verdict::Finding;
 use rustc_hash::FxHashMap;
+
+/// Where the stream stood when a connection joined, what is replayed to it left out, and the line that says so.
+fn joined_at(index: &Index, conn: ConnIx) -> (u64, u64) {
+    let Some(greeting) = index.conn(conn).and_then(|view| view.greeting) else { return (0, 0) };
+    let replayed = match greeting.joined {
+        Joined::Fresh | Joined::Failed => 0,
+        Joined::Full => greeting.replay.unwrap_or(u64::MAX),
+        Joined::Unknown => u64::MAX,
+    };
+    greeting.offset.map_or((0, 0), |head| (head.saturating_sub(replayed), greeting.line))
+}
 
 /// The last offset each connection showed, and its line.
 #[derive(Debug, Default)]
@@ -23,7 +34,7 @@ impl Numbering {
         arrival: Arrival,
         index: &Index,
     ) -> Option<Finding> {
-        let went_back = self.offset_went_back(seen, event);
+        let went_back = self.offset_went_back(seen, event, index);
         if arrival.repeated_here {
             return None;
         }
@@ -65,9 +76,14 @@ impl Numbering {
         (sight.previous_line > 0).then_some(sight.previous_line)
     }
 
-    fn offset_went_back(&mut self, seen: &Observation<'_>, event: &EventView<'_>) -> Option<(u64, u64)> {
+    fn offset_went_back(
+        &mut self,
+        seen: &Observation<'_>,
+        event: &EventView<'_>,
+        index: &Index,
+    ) -> Option<(u64, u64)> {
         let (conn, offset) = (seen.conn?, event.offset?);
-        let last = self.offsets.entry(conn).or_insert((0, 0));
+        let last = self.offsets.entry(conn).or_insert_with(|| joined_at(index, conn));
         if offset <= last.0 {
             return Some(*last);
         }

@@ -1,7 +1,7 @@
 use crate::fixture::{alarms, closed_at, edit, healthy, judged, place, places, repeat, verdict};
 use crate::{Reason, Verdict};
-use goldenpath_history::RecordKind;
-use goldenpath_simulator::{History, healthy_variations, simulate};
+use goldenpath_history::{Record, RecordKind};
+use goldenpath_simulator::{Ending, History, Resume, Scenario, healthy_variations, simulate};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -184,6 +184,205 @@ fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
     assert_eq!(verdict(&said, owner), &Verdict::Fail);
     let check = said.checks.iter().find(|check| check.id == owner).expect("listed");
     assert!(!check.findings.is_empty() && check.n < check.of, "{check:?}");
+}
+
+/// Drops what the run showed from record `at` on, and lets the session go on for longer than any run may.
+fn hang_from(history: &mut History, run: &str, at: usize) {
+    for place in (at..history.records.len()).rev() {
+        if run_of(history, place) == run {
+            history.records.remove(place);
+        }
+    }
+    let last = history.records.last().expect("it is there").t_ns;
+    history.records.push(Record {
+        t_ns: last + 60_000_000_000,
+        conn: None,
+        user: None,
+        kind: RecordKind::Sample { name: Cow::Borrowed("scheduler_lag_ms"), value: 0.2 },
+    });
+}
+
+/// The places of what is replayed to the first connection that resumes, and of the first live event after it.
+fn replay_of(history: &History) -> (Vec<usize>, usize) {
+    let end = place(history, "replay_end");
+    let conn = history.records[end].conn;
+    let of_conn = |at: &usize| history.records[*at].conn == conn && !run_of(history, *at).is_empty();
+    let replayed = (0..end).filter(of_conn).collect();
+    (replayed, (end..history.records.len()).find(of_conn).expect("the run goes on"))
+}
+
+#[rstest]
+#[case::l15("sequence/one-terminal", Scenario::golden_path().ending(Ending::Failed), |history: &mut History| {
+    let run = run_of(history, place(history, "agent_started"));
+    let thought = places(history, "agent_thinking").into_iter().rfind(|at| run_of(history, *at) == run);
+    hang_from(history, &run, thought.expect("it is there") + 1);
+})]
+#[case::e02("sequence/tool-pairs", Scenario::golden_path().ending(Ending::Degraded), |history: &mut History| {
+    let failed = |at: &usize| matches!(&history.records[*at].kind,
+        RecordKind::Frame { raw, .. } if raw.contains("\"success\":false"));
+    let at = places(history, "tool_completed").into_iter().find(failed).expect("a tool fails");
+    history.records.remove(at);
+})]
+#[case::e02_in_a_failed_run("sequence/tool-pairs", Scenario::golden_path().ending(Ending::Failed), |history: &mut History| {
+    drop_first(history, "tool_completed");
+})]
+#[case::e03("sequence/terminal-true", Scenario::golden_path(), |history: &mut History| {
+    // The model was made to answer 429; the run tells of no failure, and a canned text is its answer.
+    for record in &mut history.records {
+        if let RecordKind::Request { expect, .. } = &mut record.kind {
+            expect.outcome = goldenpath_history::Outcome::Failed;
+        }
+    }
+    let at = place(history, "agent_completed");
+    edit(history, at, |event| event["final_response"] = json!("Costs can be optimized in many ways; here are some."));
+})]
+#[case::e03_in_a_tool("sequence/terminal-true", Scenario::golden_path(), |history: &mut History| {
+    for record in &mut history.records {
+        if let RecordKind::Request { expect, .. } = &mut record.kind {
+            expect.failing_tool = true;
+        }
+    }
+})]
+#[case::e04("sequence/one-terminal", Scenario::golden_path(), |history: &mut History| {
+    let at = place(history, "tool_completed");
+    let run = run_of(history, at);
+    hang_from(history, &run, at);
+})]
+#[case::o05("sequence/seq-dense", Scenario::golden_path().resuming(Resume::MidRun), |history: &mut History| {
+    let (replayed, live) = replay_of(history);
+    move_before(history, live, replayed[0]);
+})]
+#[case::o06("sequence/seq-dense", Scenario::golden_path().resuming(Resume::MidRun), |history: &mut History| {
+    let (replayed, _) = replay_of(history);
+    assert!(replayed.len() > 1, "too little is replayed to be sorted");
+    move_before(history, replayed[replayed.len() - 1], replayed[0]);
+})]
+#[case::an_offset_from_before_it_joined("sequence/seq-dense", Scenario::golden_path(), |history: &mut History| {
+    let at = place(history, "connection_established");
+    edit(history, at, |frame| frame["offset"] = json!(7));
+})]
+#[case::a_left_out_thought("sequence/five-in-order", Scenario::golden_path().ending(Ending::Failed), |history: &mut History| {
+    drop_all_of_run(history, "agent_thinking");
+})]
+#[case::an_event_in_the_middle_before_its_request("sequence/after-request", Scenario::golden_path(), |history: &mut History| {
+    let user = history.records[place(history, "agent_thinking")].user.clone();
+    let request = |record: &Record<'_>| record.user == user && matches!(record.kind, RecordKind::Request { .. });
+    let at = history.records.iter().position(request).expect("it is there");
+    move_before(history, place(history, "agent_thinking"), at);
+})]
+fn what_a_run_in_trouble_hides_is_found(
+    #[case] owner: &str,
+    #[case] scenario: Scenario,
+    #[case] break_it: fn(&mut History),
+) {
+    for seed in 0..4 {
+        let mut history = simulate(&scenario, seed);
+        assert_eq!(verdict(&judged(&history), owner), &Verdict::Pass, "seed {seed}");
+        break_it(&mut history);
+        let said = judged(&history);
+        assert_eq!(verdict(&said, owner), &Verdict::Fail, "seed {seed}");
+        let check = said.checks.iter().find(|check| check.id == owner).expect("listed");
+        assert!(check.findings.iter().all(|finding| !finding.records.is_empty()), "{check:?}");
+    }
+}
+
+/// Takes away all that was there of the first run until `before` of its events had come: another device of the user
+/// asked for it. The connection joins just then.
+fn begun_elsewhere(history: &mut History, before: usize) {
+    let start = place(history, "agent_started");
+    let (run, conn) = (run_of(history, start), history.records[start].conn);
+    let event = match &history.records[start].kind {
+        RecordKind::Frame { raw, .. } => serde_json::from_str::<Value>(raw).expect("an event is JSON"),
+        _ => Value::Null,
+    };
+    let request = event["request_id"].as_str().expect("it is there").to_owned();
+    let of_run = |record: &Record<'_>| match &record.kind {
+        RecordKind::Frame { raw, .. } => raw.contains(&request) || raw.contains(&run),
+        RecordKind::Request { request_id, .. } => **request_id == *request,
+        _ => false,
+    };
+    let mut events = 0;
+    history.records.retain(|record| {
+        let numbered = matches!(&record.kind, RecordKind::Frame { raw, .. } if raw.contains("\"seq\":"));
+        events += usize::from(of_run(record) && numbered);
+        !of_run(record) || (numbered && events > before)
+    });
+    let greeting = places(history, "connection_established")
+        .into_iter()
+        .find(|at| history.records[*at].conn == conn)
+        .expect("it is there");
+    edit(history, greeting, |frame| frame["offset"] = json!(before));
+}
+
+#[test]
+fn a_run_that_began_before_anybody_was_there_owes_only_its_rest() {
+    for seed in 0..4 {
+        let mut history = simulate(&Scenario::golden_path(), seed);
+        begun_elsewhere(&mut history, 3);
+        let found = alarms(&judged(&history), &["sequence/", "delivery/", "content/"]);
+        assert!(found.is_empty(), "seed {seed}: {found:#?}");
+    }
+}
+
+/// Events of the namespace `x.` may stand in the numbers of their run and stream.
+#[test]
+fn numbers_that_extensions_take_are_no_holes() {
+    let mut history = simulate(&Scenario::golden_path().with_extra_types(), 3);
+    let mut records = Vec::new();
+    let mut added: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
+    let mut take = |key: &str, more: u64| {
+        let taken = added.entry(key.to_owned()).or_default();
+        *taken += more;
+        *taken
+    };
+    for mut record in std::mem::take(&mut history.records) {
+        let conn = format!("conn {:?}", record.conn);
+        let mut after = None;
+        let mut copy = record.clone();
+        if let RecordKind::Frame { dir: goldenpath_history::Direction::In, raw, .. } = &mut record.kind
+            && let Ok(mut event) = serde_json::from_str::<Value>(raw)
+            && let (Some(run), Some(seq), Some(offset)) =
+                (event["run_id"].as_str().map(str::to_owned), event["seq"].as_u64(), event["offset"].as_u64())
+        {
+            event["seq"] = json!(seq + take(&run, 0));
+            event["offset"] = json!(offset + take(&conn, 0));
+            if event["event_count"].is_u64() {
+                event["event_count"] = event["seq"].clone();
+            }
+            *raw = Cow::Owned(event.to_string());
+            if event["type"] == "tool_executing" {
+                let progress = json!({"type": "x.progress", "run_id": run, "percent": 10,
+                    "seq": seq + take(&run, 1), "offset": offset + take(&conn, 1)});
+                if let RecordKind::Frame { raw, .. } = &mut copy.kind {
+                    *raw = Cow::Owned(progress.to_string());
+                }
+                after = Some(copy);
+            }
+        } else if matches!(&record.kind, RecordKind::Mark { name, .. } if name == "store") {
+            continue;
+        }
+        records.push(record);
+        records.extend(after);
+    }
+    history.records = records;
+    let found = alarms(&judged(&history), &["sequence/", "delivery/", "content/"]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// A tool's own findings may have a subject too, and sub-agents may start under one name.
+#[test]
+fn another_brands_tools_raise_no_alarm() {
+    for parameters in [json!({"days": 90}), json!({"query": "invoices"})] {
+        let mut history = healthy();
+        for at in places(&history, "tool_executing") {
+            edit(&mut history, at, |event| event["parameters"] = parameters.clone());
+        }
+        for at in places(&history, "tool_completed") {
+            edit(&mut history, at, |event| event["results"]["subject"] = json!("Re: the bill of March"));
+        }
+        let found = alarms(&judged(&history), &["sequence/"]);
+        assert!(found.is_empty(), "{found:#?}");
+    }
 }
 
 #[test]

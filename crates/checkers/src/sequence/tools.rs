@@ -1,6 +1,6 @@
 //! Tool calls as pairs: by `execution_id`, of the same tool, each answered once, about what it asked.
 
-use crate::event_view::{EventView, Field, JsonType, fields_of, text_of};
+use crate::event_view::{EventView, Field, JsonType, text_of};
 use goldenpath_history::Expect;
 use goldenpath_protocol::EventType;
 use serde_json::value::RawValue;
@@ -171,12 +171,15 @@ impl ToolCalls {
         let answered = || self.calls.iter().filter_map(|call| Some((call, call.answer.as_ref()?)));
         answered().find_map(|(call, answer)| {
             let subject = answer.subject.as_deref()?;
-            if asks_about(&call.parameters, subject) != Some(false) {
+            let asked = asks_about(&call.parameters, subject);
+            if asked == Some(true) {
                 return None;
             }
-            let owner = answered()
-                .find(|(other, _)| asks_about(&other.parameters, subject) == Some(true))
-                .map_or("no call of this run", |(other, _)| &other.execution_id);
+            let other = answered().find(|(other, _)| asks_about(&other.parameters, subject) == Some(true));
+            if asked.is_none() && other.is_none() {
+                return None;
+            }
+            let owner = other.map_or("no call of this run", |(other, _)| &other.execution_id);
             Some((
                 format!("the results of `{}` answer what `{owner}` asked", call.execution_id),
                 vec![call.asked_line, answer.line],
@@ -230,13 +233,12 @@ fn asks_about(parameters: &str, subject: &str) -> Option<bool> {
             if let Some(own) = subject_of(parameters) {
                 return Some(text_of(own).as_deref() == Some(&*wanted));
             }
-            // Without a parameter of that name any string among them may be what was asked about.
-            fields_of(parameters).ok()?;
-            Some(
-                texts_of(parameters)
-                    .iter()
-                    .any(|text| text.contains(&*wanted) || wanted.contains(text.as_str())),
-            )
+            // Without a parameter of that name any string among them may be what was asked about; where none is, the
+            // subject may be one of the tool's own findings, such as a mail's.
+            texts_of(parameters)
+                .iter()
+                .any(|text| text.contains(&*wanted) || wanted.contains(text.as_str()))
+                .then_some(true)
         }
         _ => None,
     }

@@ -96,7 +96,7 @@ impl Check for Phases {
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         self.lag.observe(seen);
         let Some((event, arrival)) = seen.event() else { return };
-        if arrival.foreign || arrival.settled || arrival.replayed || !arrival.first {
+        if arrival.foreign || arrival.settled || !arrival.first {
             return;
         }
         let Some(view) = index.run(arrival.run).filter(|view| view.gap.is_none()) else { return };
@@ -114,7 +114,9 @@ impl Check for Phases {
         if open.ended {
             return;
         }
-        if let Some(last) = open.last {
+        // What was replayed came late because nobody was there. It says how far the run is, and waits for nothing.
+        let timed = |from: Option<At>| from.filter(|_| !arrival.replayed);
+        if let Some(last) = timed(open.last) {
             let longest = open.silence.map_or(0, |(from, to)| to.t_ns.saturating_sub(from.t_ns));
             if now.t_ns.saturating_sub(last.t_ns) >= longest {
                 open.silence = Some((last, now));
@@ -123,18 +125,20 @@ impl Check for Phases {
         open.last = Some(now);
         if open.first.is_none() {
             open.first = Some(now);
-            measure(&mut self.first, open.asked, now, "its first event", view, index, &mut open.slow);
+            let from = timed(open.asked);
+            measure(&mut self.first, from, now, "its first event", view, index, &mut open.slow);
         }
         match event.kind {
             EventType::AgentStarted if open.started.is_none() => {
                 open.started = Some(now);
                 open.ready = Some(now);
-                measure(&mut self.started, open.asked, now, "`agent_started`", view, index, &mut open.slow);
+                let from = timed(open.asked);
+                measure(&mut self.started, from, now, "`agent_started`", view, index, &mut open.slow);
             }
             EventType::AgentThinking => {
                 if !open.thought {
                     open.thought = true;
-                    let from = open.started;
+                    let from = timed(open.started);
                     measure(&mut self.thinking, from, now, "`agent_thinking`", view, index, &mut open.slow);
                 }
                 open.ready = Some(now);
@@ -142,7 +146,7 @@ impl Check for Phases {
             EventType::ToolExecuting => {
                 measure(
                     &mut self.executing,
-                    open.ready,
+                    timed(open.ready),
                     now,
                     "`tool_executing`",
                     view,
@@ -155,16 +159,25 @@ impl Check for Phases {
             }
             EventType::ToolCompleted => {
                 let call = event.text(Field::ExecutionId).and_then(|call| open.calls.remove(&hash_of(&call)));
-                measure(&mut self.completed, call, now, "`tool_completed`", view, index, &mut open.slow);
+                measure(
+                    &mut self.completed,
+                    timed(call),
+                    now,
+                    "`tool_completed`",
+                    view,
+                    index,
+                    &mut open.slow,
+                );
                 open.ready = Some(now);
             }
             kind if kind.is_terminal() => {
                 open.ended = true;
+                let asked = timed(open.asked);
                 if kind == EventType::AgentCompleted {
                     let what = "`agent_completed`";
-                    measure(&mut self.answered, open.asked, now, what, view, index, &mut open.slow);
+                    measure(&mut self.answered, asked, now, what, view, index, &mut open.slow);
                 }
-                measure(&mut self.whole, open.asked, now, "its end", view, index, &mut open.slow);
+                measure(&mut self.whole, asked, now, "its end", view, index, &mut open.slow);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use crate::fixture::{alarms, edit, healthy, judged, place, places, verdict};
 use crate::{Reason, Verdict};
 use goldenpath_history::{Record, RecordKind};
-use goldenpath_simulator::{History, Scenario, healthy_variations, simulate};
+use goldenpath_simulator::{History, Resume, Scenario, healthy_variations, simulate};
 use rstest::rstest;
 use std::borrow::Cow;
 
@@ -50,6 +50,35 @@ fn what_comes_late_is_found(#[case] id: &str, #[case] kind: &str, #[case] ms: u6
     delay(&mut history, at, ms);
     let judgement = judged(&history);
     assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
+}
+
+/// The reader was away, and the rest of the run was replayed to it: nobody was slow.
+#[test]
+fn what_is_replayed_was_late_for_its_reader_alone() {
+    for away_ms in [15_000, 50_000] {
+        let mut history = simulate(&Scenario::golden_path().runs(1).resuming(Resume::MidRun), 4);
+        let replay_end = place(&history, "replay_end");
+        let conn = history.records[replay_end].conn;
+        let greeting = places(&history, "connection_established")
+            .into_iter()
+            .find(|at| history.records[*at].conn == conn)
+            .unwrap();
+        delay(&mut history, greeting, away_ms);
+        let moved = history.records.remove(replay_end);
+        let end =
+            places(&history, "agent_completed").into_iter().find(|at| history.records[*at].conn == conn);
+        let t_ns = history.records[end.unwrap()].t_ns;
+        history.records.insert(end.unwrap() + 1, Record { t_ns, ..moved });
+        // The session goes on.
+        let last = history.records.last().unwrap().t_ns;
+        let kind = RecordKind::Sample { name: Cow::Borrowed("scheduler_lag_ms"), value: 0.2 };
+        history.records.push(Record { t_ns: last + 60_000 * MS, conn: None, user: None, kind });
+        let judgement = judged(&history);
+        let user = history.records[greeting].user.clone().unwrap();
+        let about_it = |alarm: &String| alarm.contains(&*user);
+        let found = alarms(&judgement, &["timing/", "sequence/one-terminal", "value/con"]);
+        assert_eq!(found.into_iter().filter(about_it).collect::<Vec<_>>(), Vec::<String>::new(), "{away_ms}");
+    }
 }
 
 #[test]

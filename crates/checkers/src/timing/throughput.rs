@@ -19,6 +19,9 @@ const ID: &str = "timing/throughput";
 /// Events of a burst.
 const BURST: usize = 5;
 
+/// What came by so many milliseconds slower than it was made, was slowed down; less is the way's ordinary noise.
+const SLOWED_MS: f64 = 50.0;
+
 /// Spans below this are all the same: many events in one segment, or in one read.
 const LEAST_MS: f64 = 1.0;
 
@@ -82,8 +85,9 @@ impl Check for Throughput {
         let rate = |span: f64| (BURST - 1) as f64 * 1e3 / span.max(LEAST_MS);
         let came = rate(last.came_ms - first.came_ms);
         best.came_per_s = best.came_per_s.max(came);
-        let made = last.made_ms.zip(first.made_ms).map(|(last, first)| rate(last - first));
-        if came < self.limit && made.is_some_and(|made| made >= self.limit) {
+        let made_ms = last.made_ms.zip(first.made_ms).map(|(last, first)| last - first);
+        let slowed = |made: f64| rate(made) >= self.limit && last.came_ms - first.came_ms - made >= SLOWED_MS;
+        if came < self.limit && made_ms.is_some_and(slowed) {
             best.slow.get_or_insert((first.line, last.line));
         }
     }

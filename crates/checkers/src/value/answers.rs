@@ -60,7 +60,7 @@ impl Answers {
         if !arrival.first || arrival.settled {
             return;
         }
-        open.reached.event(event.kind, seen.t_ns);
+        open.reached.event(event.kind, seen.t_ns, arrival.replayed);
         match event.kind {
             EventType::ToolExecuting => {
                 let facts = open.facts.get_or_insert_default();

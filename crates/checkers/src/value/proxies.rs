@@ -18,6 +18,8 @@ pub(crate) struct Reached {
     pub(crate) leaked: bool,
     /// A gate stopped its answer.
     pub(crate) junk: bool,
+    /// Its user was away for a part of it: what came in the replay says nothing about the time it took.
+    away: bool,
     first: Option<u64>,
     at: [Option<u64>; EventType::CRITICAL.len()],
     disordered: bool,
@@ -25,7 +27,8 @@ pub(crate) struct Reached {
 
 impl Reached {
     /// The owner saw an event for the first time.
-    pub(crate) fn event(&mut self, kind: EventType, t_ns: u64) {
+    pub(crate) fn event(&mut self, kind: EventType, t_ns: u64, replayed: bool) {
+        self.away |= replayed;
         self.first.get_or_insert(t_ns);
         let Some(place) = EventType::CRITICAL.iter().position(|critical| *critical == kind) else { return };
         // The first of each kind comes after the start, and after an answer comes nothing.
@@ -86,10 +89,11 @@ impl Proxies {
             _ => f64::INFINITY,
         };
         let asked = Some(request.intended_t_ns);
-        let on_time = since(asked, started) <= self.started_ms
-            && since(started, thinking) <= self.thinking_ms
-            && since(asked, answered) <= self.completed_ms;
-        let prompt_start = since(asked, reached.first) <= self.first_event_ms;
+        let on_time = reached.away
+            || since(asked, started) <= self.started_ms
+                && since(started, thinking) <= self.thinking_ms
+                && since(asked, answered) <= self.completed_ms;
+        let prompt_start = reached.away || since(asked, reached.first) <= self.first_event_ms;
         let records = [Some(request.line), view.terminal.map(|terminal| terminal.line)];
         let note = |tally: &mut Tally, good: bool, missing: &str| {
             tally.of += 1;

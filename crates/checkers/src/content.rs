@@ -148,17 +148,8 @@ impl Content {
     }
 }
 
-/// Everything the frame's user asked in this run or, where the frame names no run, in any: what they wrote
-/// themselves is theirs to see again.
+/// Everything the frame's user asked: what they wrote themselves is theirs to see again, also in a later run.
 fn own_words(seen: &Observation<'_>, index: &Index) -> String {
-    let of_run = seen
-        .arrival
-        .and_then(|arrival| index.run(arrival.run))
-        .and_then(|view| index.request_of_run(view))
-        .and_then(|request| request.prompt.as_deref());
-    if let Some(prompt) = of_run {
-        return prompt.to_owned();
-    }
     let prompts = index.requests().filter(|(_, request)| Some(request.user) == seen.user);
     prompts.filter_map(|(_, request)| request.prompt.as_deref()).collect::<Vec<_>>().join("\n")
 }

@@ -45,9 +45,8 @@ const ANCHORS: &[(&str, Reading)] = &[
     ("run with `RUST_BACKTRACE", Trace),
     ("Exception in thread \\\"", Trace),
     ("goroutine 1 [", Trace),
-    ("java.", Thrown),
-    ("javax.", Thrown),
-    ("org.", Thrown),
+    ("java.lang.", Thrown),
+    ("org.springframework.", Thrown),
     ("System.NullReferenceException", Trace),
     ("sqlalchemy.exc.", Trace),
     ("psycopg2.", Thrown),
@@ -311,7 +310,7 @@ fn source_place(raw: &str, from: usize, to: usize) -> Option<(&'static str, &str
 /// advice on code does, says nothing.
 fn thrown(raw: &str, from: usize, to: usize) -> Option<(&'static str, &str)> {
     let name = run_of(&raw[to..], |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$'));
-    let known = name.ends_with("Exception") || name.ends_with("Error");
+    let known = name.ends_with("Exception") || name.ends_with("Error") || name.starts_with("errors.");
     let says = raw[to + name.len()..].starts_with([':', '\\']);
     (known && says && name.len() > "Exception".len()).then(|| ("a stack trace", &raw[from..to + name.len()]))
 }

@@ -110,7 +110,9 @@ fn error(event: &EventView<'_>) -> Option<Broken> {
         let text = event.error(field)?;
         Some(said_nothing("error", emptiness(&text)?, &text))
     };
-    part(Field::Code).or_else(|| part(Field::Message))
+    // A code such as `unknown` is a name, and says what it can.
+    let code = event.error(Field::Code).filter(|code| code.trim().is_empty());
+    code.map(|code| said_nothing("error", "empty", &code)).or_else(|| part(Field::Message))
 }
 
 /// Why a text says nothing, if it does.

@@ -9,6 +9,9 @@ use goldenpath_protocol::EventType;
 #[derive(Debug, Clone, Copy)]
 enum Holds {
     Text,
+    /// A text that is not empty: an id, a name, a moment.
+    Name,
+    OneOf(&'static [&'static str]),
     Word(&'static str),
     /// A whole number, at least this.
     Whole(u64),
@@ -18,16 +21,16 @@ enum Holds {
     Texts,
 }
 
-use Holds::{Flag, Number, Object, Text, Texts, Whole, Word};
+use Holds::{Flag, Name, Number, Object, OneOf, Text, Texts, Whole, Word};
 
 /// What every run event carries. `timestamp` has checks of its own.
 const HEAD: &[(Field, Holds)] = &[
-    (Field::EventId, Text),
+    (Field::EventId, Name),
     (Field::UserId, Text),
     (Field::ThreadId, Text),
     (Field::RunId, Text),
     (Field::RequestId, Text),
-    (Field::AgentName, Text),
+    (Field::AgentName, Name),
 ];
 
 /// What numbers every run event.
@@ -79,28 +82,28 @@ fn body(kind: EventType) -> &'static [(Field, Holds)] {
 fn control_body(kind: ControlType) -> &'static [(Field, Holds)] {
     match kind {
         ControlType::ConnectionEstablished => &[
-            (Field::ConnectionId, Text),
+            (Field::ConnectionId, Name),
             (Field::UserId, Text),
-            (Field::Epoch, Text),
+            (Field::Epoch, Name),
             (Field::Offset, Whole(0)),
-            (Field::Recovered, Text),
+            (Field::Recovered, OneOf(&["fresh", "full", "failed"])),
             (Field::Replay, Whole(0)),
             (Field::Acked, Whole(0)),
-            (Field::ServerTime, Text),
-            (Field::TokenExpiresAt, Text),
+            (Field::ServerTime, Name),
+            (Field::TokenExpiresAt, Name),
             (Field::PingIntervalMs, Whole(1)),
             (Field::Limits, Object),
         ],
         ControlType::ReplayEnd | ControlType::Heartbeat => &[(Field::Offset, Whole(0))],
         ControlType::RequestAccepted => &[
-            (Field::RequestId, Text),
-            (Field::RunId, Text),
-            (Field::ThreadId, Text),
+            (Field::RequestId, Name),
+            (Field::RunId, Name),
+            (Field::ThreadId, Name),
             (Field::Duplicate, Flag),
         ],
         ControlType::Error => &[(Field::Code, Text), (Field::Message, Text), (Field::Retryable, Flag)],
-        ControlType::Pong => &[(Field::N, Whole(0)), (Field::ServerTime, Text)],
-        ControlType::TokenRefreshed => &[(Field::TokenExpiresAt, Text)],
+        ControlType::Pong => &[(Field::N, Whole(0)), (Field::ServerTime, Name)],
+        ControlType::TokenRefreshed => &[(Field::TokenExpiresAt, Name)],
         ControlType::Closing => &[
             (Field::Code, Whole(1)),
             (Field::Reason, Text),
@@ -154,6 +157,8 @@ fn wrong(fields: &Fields<'_>, field: Field, holds: Holds) -> Option<Broken> {
     };
     let right = match holds {
         Text => found == JsonType::String,
+        Name => fields.text(field).is_some_and(|text| !text.trim().is_empty()),
+        OneOf(known) => fields.text(field).is_some_and(|text| known.contains(&&*text)),
         Word(word) => found == JsonType::String && fields.text(field).as_deref() == Some(word),
         Whole(least) => fields.whole(field).is_some_and(|value| value >= least),
         Number => fields.number(field).is_some_and(|value| value >= 0.0 && value.is_finite()),
@@ -173,6 +178,8 @@ fn wrong(fields: &Fields<'_>, field: Field, holds: Holds) -> Option<Broken> {
 fn words(holds: Holds) -> String {
     match holds {
         Text => "a string".to_owned(),
+        Name => "a string that is not empty".to_owned(),
+        OneOf(known) => format!("one of `{}`", known.join("`, `")),
         Word(word) => format!("`{word}`"),
         Whole(0) => "a whole number".to_owned(),
         Whole(least) => format!("a whole number, at least {least}"),

@@ -1,6 +1,7 @@
 use crate::Verdict;
-use crate::fixture::{edit, healthy, judged, opcode, place, rewrite, verdict};
-use goldenpath_simulator::History;
+use crate::fixture::{alarms, edit, healthy, judged, opcode, place, places, rewrite, verdict};
+use goldenpath_history::RecordKind;
+use goldenpath_simulator::{Content, History, Scenario, simulate};
 use rstest::rstest;
 use serde_json::json;
 
@@ -63,6 +64,18 @@ fn break_by(row: &str, history: &mut History) {
             event["reasoning"] =
                 json!("Error: x\n    at run (/srv/agent/index.js:10:3)\n    at main (index.js:2:1)");
         }),
+        "C18d" => edit(history, thinking, |event| {
+            event["reasoning"] = json!("It said java.lang.IllegalStateException: the pool is closed")
+        }),
+        "C18e" => edit(history, thinking, |event| {
+            event["reasoning"] = json!("thread 'main' panicked at crates/agent/src/run.rs:41:9:\nno run")
+        }),
+        "C18f" => edit(history, thinking, |event| {
+            event["reasoning"] = json!("Cannot find /srv/agent/node_modules/pg/lib/client.js")
+        }),
+        "C18g" => edit(history, thinking, |event| {
+            event["reasoning"] = json!("psycopg2.OperationalError: could not connect to server")
+        }),
         "C19a" => {
             edit(history, calling, |event| event["parameters"]["api_key"] = json!("sk-live-51H8abcdef0123"))
         }
@@ -101,6 +114,10 @@ fn break_by(row: &str, history: &mut History) {
 #[case("C18a", "content/no-internals")]
 #[case("C18b", "content/no-internals")]
 #[case("C18c", "content/no-internals")]
+#[case("C18d", "content/no-internals")]
+#[case("C18e", "content/no-internals")]
+#[case("C18f", "content/no-internals")]
+#[case("C18g", "content/no-internals")]
 #[case("C19a", "content/no-internals")]
 #[case("C19b", "content/no-internals")]
 #[case("C20", "content/json")]
@@ -122,10 +139,59 @@ fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
 #[case("Move sk-learn training to spot; risk-adjusted saving is 12 %.")]
 #[case("Meet at noon (room 4:30) or (cost: 10).")]
 #[case("日本語のテキスト, שלום, e\u{301}, 👩‍👩‍👧‍👦")]
+#[case("A java.lang.String is immutable; throw an IllegalStateException or import org.springframework.boot.")]
+#[case("Keep node_modules/ and site-packages/ out of the image; nobody panicked at the sight of the bill.")]
+#[case("Set RUST_BACKTRACE=1 on the trainer, and call psycopg2.connect() once per worker.")]
+#[case("\u{1b}[32mgreen\u{1b}[0m is how the terminal printed it.")]
 fn ordinary_prose_raises_no_alarm(#[case] text: &str) {
     let mut history = healthy();
     let at = place(&history, "agent_thinking");
     edit(&mut history, at, |event| event["reasoning"] = json!(text));
-    let found = crate::fixture::alarms(&judged(&history), &["content/"]);
+    let found = alarms(&judged(&history), &["content/"]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// A text may have a round length by chance. One that its deltas add up to was not cut on its way.
+#[rstest]
+#[case::as_streamed(true, 1, &[])]
+#[case::not_streamed(false, 1, &["content/whole"])]
+#[case::again_and_again(true, 3, &["content/whole"])]
+fn a_round_length_may_be_chance(#[case] streamed: bool, #[case] times: usize, #[case] failing: &[&str]) {
+    let mut history =
+        simulate(&Scenario::golden_path().users(3).runs(1).deltas(if streamed { 1 } else { 0 }), 2);
+    for nth in 0..times {
+        let long = format!("{} {}", nth, "every idle machine costs money and ".repeat(20));
+        let end = places(&history, "agent_completed")[nth];
+        let answer = json!(long[..500]);
+        edit(&mut history, end, |event| event["final_response"] = answer.clone());
+        if streamed {
+            let delta = places(&history, "response_delta")
+                .into_iter()
+                .rfind(|at| *at < end && history.records[*at].conn == history.records[end].conn)
+                .expect("it is there");
+            edit(&mut history, delta, |event| event["text"] = answer.clone());
+        }
+    }
+    let found = alarms(&judged(&history), &["content/"]);
+    assert_eq!(
+        found.iter().filter_map(|alarm| alarm.split(':').next()).collect::<Vec<_>>(),
+        failing,
+        "{found:#?}"
+    );
+}
+
+/// What a user wrote in one run may come back to them in a later one.
+#[test]
+fn secrets_of_an_earlier_prompt_are_their_writers_own() {
+    let mut history = simulate(&Scenario::golden_path().content(Content::LooksLikeEvent), 3);
+    let mut asked = std::collections::BTreeSet::new();
+    for record in &mut history.records {
+        if let RecordKind::Request { prompt, .. } = &mut record.kind
+            && !asked.insert(record.user.clone())
+        {
+            *prompt = Some("And what does it cost with the key from before?".into());
+        }
+    }
+    let found = alarms(&judged(&history), &["content/"]);
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -65,6 +65,8 @@ fn odd_character(text: &str) -> Option<(&'static str, usize)> {
             '\0' => "a NUL",
             '\u{FEFF}' => "a byte order mark",
             '\u{FFFD}' => "a replacement character",
+            // What a terminal printed holds ESC for its colours.
+            '\u{1b}' => return None,
             '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => "a control character",
             '\u{FFFE}' | '\u{FFFF}' => "a noncharacter",
             _ => return None,

@@ -18,10 +18,20 @@ const CUTS: &[usize] = &[
 /// Deltas of one run are kept up to this many bytes; an answer beyond it is compared only so far.
 const KEPT: usize = 256 * 1024;
 
-/// The deltas of each open run.
+/// A text may have a round length by chance: it was cut when at least this share of the texts of its field were, one in
+/// so many …
+const ONE_IN: u32 = 10;
+
+/// … and, when it came in pieces that add up to it, when it was not the only one, and one in so many was cut there.
+const ONE_IN_STREAMED: u32 = 5;
+
+/// What is remembered of runs and fields.
 #[derive(Debug, Default)]
 pub(super) struct Whole {
+    /// The deltas of each open run.
     deltas: FxHashMap<RunIx, String>,
+    /// By field: long texts, and how many of them stopped at which length.
+    lengths: FxHashMap<&'static str, (u32, FxHashMap<String, u32>)>,
 }
 
 impl Whole {
@@ -38,7 +48,7 @@ impl Whole {
     ) -> Option<Broken> {
         let streamed = self.streamed(event, arrival);
         if let Some(answer) = event.text(Field::FinalResponse)
-            && let Some(streamed) = streamed
+            && let Some(streamed) = &streamed
             && streamed.len() > answer.len()
             && streamed.starts_with(&*answer)
         {
@@ -47,7 +57,78 @@ impl Whole {
                 format!("`final_response` ends after {} of {} bytes streamed", answer.len(), streamed.len()),
             ));
         }
-        encoded_objects(event).or_else(|| texts(event)).or_else(|| members(event, own))
+        let came_whole =
+            event.text(Field::FinalResponse).is_some_and(|answer| streamed.as_deref() == Some(&*answer));
+        encoded_objects(event).or_else(|| self.texts(event, came_whole)).or_else(|| self.members(event, own))
+    }
+
+    /// The length at which a text of this field was cut, if it looks so.
+    fn cut(&mut self, field: &'static str, text: &str, came_whole: bool) -> Option<String> {
+        if text.len() < CUTS[0] {
+            return None;
+        }
+        let (all, lengths) = self.lengths.entry(field).or_default();
+        *all = all.saturating_add(1);
+        let found = cut(text)?;
+        let times = lengths.entry(found.clone()).or_default();
+        *times = times.saturating_add(1);
+        let habit = if came_whole {
+            *times > 1 && times.saturating_mul(ONE_IN_STREAMED) >= *all
+        } else {
+            times.saturating_mul(ONE_IN) >= *all
+        };
+        habit.then_some(found)
+    }
+
+    fn texts(&mut self, event: &EventView<'_>, came_whole: bool) -> Option<Broken> {
+        READ_BY_PEOPLE.iter().copied().find_map(|field| {
+            let text = event.text(field)?;
+            let quoted = text.len() > 2
+                && text.starts_with('"')
+                && text.ends_with('"')
+                && text.contains('\\')
+                && serde_json::from_str::<String>(&text).is_ok();
+            if quoted {
+                return Some(encoded_twice(field.as_str(), &text));
+            }
+            let found = self.cut(field.as_str(), &text, came_whole && field == Field::FinalResponse)?;
+            Some(Broken::new(
+                format!("`{}` is whole", field.as_str()),
+                format!(
+                    "`{}` stops in mid-sentence after exactly {found}: `…{}`",
+                    field.as_str(),
+                    tail(&text)
+                ),
+            ))
+        })
+    }
+
+    /// Strings among the results that hold JSON or stop at a cut. What the user wrote themselves may.
+    fn members(&mut self, event: &EventView<'_>, own: impl Fn() -> String) -> Option<Broken> {
+        if event.kind != EventType::ToolCompleted
+            || event.fields.json_type(Field::Results) != Some(JsonType::Object)
+        {
+            return None;
+        }
+        let raw = event.fields.raw(Field::Results)?;
+        // An escaped quotation mark or a long string: without either nothing here can be wrong.
+        if raw.len() < CUTS[0] && !raw.contains("\\\"") {
+            return None;
+        }
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
+        members.iter().find_map(|(name, value)| {
+            let text = text_of(value.get())?;
+            let broken = if holds_json(&text) {
+                encoded_twice(&format!("results.{name}"), &text)
+            } else {
+                let found = self.cut(Field::Results.as_str(), &text, false)?;
+                Broken::new(
+                    format!("`results.{name}` is whole"),
+                    format!("`results.{name}` stops after exactly {found}"),
+                )
+            };
+            (!own().contains(text.trim())).then_some(broken)
+        })
     }
 
     /// Keeps a delta, and gives all of them at the end of the run.
@@ -72,53 +153,6 @@ fn encoded_objects(event: &EventView<'_>) -> Option<Broken> {
     [Field::Results, Field::Parameters, Field::Error].into_iter().find_map(|field| {
         let inner = event.text(field)?;
         holds_json(&inner).then(|| encoded_twice(field.as_str(), &inner))
-    })
-}
-
-fn texts(event: &EventView<'_>) -> Option<Broken> {
-    READ_BY_PEOPLE.iter().copied().find_map(|field| {
-        let text = event.text(field)?;
-        let quoted = text.len() > 2
-            && text.starts_with('"')
-            && text.ends_with('"')
-            && text.contains('\\')
-            && serde_json::from_str::<String>(&text).is_ok();
-        if quoted {
-            return Some(encoded_twice(field.as_str(), &text));
-        }
-        let found = cut(&text)?;
-        Some(Broken::new(
-            format!("`{}` is whole", field.as_str()),
-            format!("`{}` stops in mid-sentence after exactly {found}: `…{}`", field.as_str(), tail(&text)),
-        ))
-    })
-}
-
-/// Strings among the results that hold JSON or stop at a cut. What the user wrote themselves may.
-fn members(event: &EventView<'_>, own: impl Fn() -> String) -> Option<Broken> {
-    if event.kind != EventType::ToolCompleted
-        || event.fields.json_type(Field::Results) != Some(JsonType::Object)
-    {
-        return None;
-    }
-    let raw = event.fields.raw(Field::Results)?;
-    // An escaped quotation mark or a long string: without either nothing here can be wrong.
-    if raw.len() < CUTS[0] && !raw.contains("\\\"") {
-        return None;
-    }
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
-    members.iter().find_map(|(name, value)| {
-        let text = text_of(value.get())?;
-        let broken = if holds_json(&text) {
-            encoded_twice(&format!("results.{name}"), &text)
-        } else {
-            let found = cut(&text)?;
-            Broken::new(
-                format!("`results.{name}` is whole"),
-                format!("`results.{name}` stops after exactly {found}"),
-            )
-        };
-        (!own().contains(text.trim())).then_some(broken)
     })
 }
 

@@ -11,6 +11,9 @@ use rustc_hash::FxHashSet;
 /// How long after a forged credential a refused true one looks like its consequence.
 const SHADOW_NS: u64 = 30_000_000_000;
 
+/// What a refusal names that speaks of load, and of nobody's token.
+const LIMITS: &[&str] = &["draining", "user_limit", "ip_limit", "connection_limit"];
+
 /// `invalid_token`: the server takes back what it had accepted.
 const INVALID_TOKEN: u16 = 4500;
 
@@ -78,6 +81,8 @@ impl Opening {
                     witness: None,
                 });
             }
+            // A limit or a drain answers before anybody looks at the token.
+            Some(429 | 503) => {}
             Some(_) => {
                 self.refused.kept();
                 self.last_probe = Some((seen.line, seen.t_ns));
@@ -92,7 +97,7 @@ impl Opening {
             .map(|(line, _)| line);
         let refused = match status {
             // Limits and drains are no judgment of the token, unless they follow others' failures.
-            Some(429 | 503) => shadow.is_some() && !body.contains("draining"),
+            Some(429 | 503) => shadow.is_some() && !LIMITS.iter().any(|limit| body.contains(limit)),
             Some(status) => status >= 400,
             None => return,
         };

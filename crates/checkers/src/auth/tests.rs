@@ -84,6 +84,19 @@ fn a_true_token_that_is_refused_is_found() {
     );
 }
 
+/// A limit answers before anybody looks at the token.
+#[test]
+fn limits_are_no_judgment_of_tokens() {
+    let limit = r#"{"error":{"code":"user_limit","message":"too many connections of this user"}}"#;
+    let bad = |conn| open(conn, "bad_signature", 401, REFUSAL);
+    let limited = || {
+        vec![open(1, "valid", 101, ""), bad(2), open(3, "valid", 429, limit), open(4, "expired", 429, limit)]
+    };
+    assert_eq!(says(limited(), "auth/accepted"), Verdict::Pass);
+    assert_eq!(says(limited(), "auth/uniform-errors"), Verdict::Pass);
+    assert!(matches!(says(vec![open(1, "expired", 429, limit)], "auth/refused"), Verdict::Inconclusive(_)));
+}
+
 #[test]
 fn refusals_that_tell_causes_apart_are_found() {
     let two = |body| vec![open(1, "expired", 401, REFUSAL), open(2, "bad_signature", 401, body)];

@@ -86,7 +86,8 @@ impl Check for UniformErrors {
 impl UniformErrors {
     fn refusal(&mut self, seen: &Observation<'_>, case: &str, status: u16, body: &str) {
         // A token in the query is refused whatever it holds: that text tells nothing of the token.
-        if case == "in_query" {
+        // A limit or a drain answers before anybody looks at the token.
+        if case == "in_query" || matches!(status, 429 | 503) {
             return self.tally.kept();
         }
         let said = format!("HTTP {status}: {}", said(body));

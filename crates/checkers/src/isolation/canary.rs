@@ -1,7 +1,7 @@
 //! Canaries: the reference in each prompt, and the ids of each user's runs, in what anybody else received.
 //!
 //! Judged by content, whatever the labels say. References are searched in every frame, encoded too. Ids
-//! are searched in run events, as whole words, and only such as no two users can have by chance.
+//! are searched in all frames but deltas, as whole words, and only such as no two users can have by chance.
 
 use super::hidden::{Form, Hidden};
 use crate::check::{Check, Tally};
@@ -59,6 +59,10 @@ impl Check for Canary {
             }
             (RecordKind::Frame { dir: Direction::In, raw, .. }, Some(user)) => {
                 self.search(seen, raw, user, index);
+            }
+            // What a store answered reached its user as well.
+            (RecordKind::Mark { name, note: Some(note) }, Some(user)) if name == "store" => {
+                self.search(seen, note, user, index);
             }
             _ => {}
         }
@@ -150,15 +154,16 @@ impl Canary {
                     }
                 }
             }
-            if leak.is_none() {
-                let ids = &self.ids;
-                for (at, word) in words(raw).filter(|(_, word)| unlikely_twice(word)) {
-                    if let Some(Some((owner, line))) = ids.get(&hash_of(word))
-                        && *owner != user
-                    {
-                        leak = Some((format!("its id `{word}`"), *owner, *line, at));
-                        break;
-                    }
+        }
+        let whole = !matches!(seen.seen, Some(Seen::Event(event)) if event.kind == EventType::ResponseDelta);
+        if whole && leak.is_none() && seen.seen.is_some() {
+            let ids = &self.ids;
+            for (at, word) in words(raw).filter(|(_, word)| unlikely_twice(word)) {
+                if let Some(Some((owner, line))) = ids.get(&hash_of(word))
+                    && *owner != user
+                {
+                    leak = Some((format!("its id `{word}`"), *owner, *line, at));
+                    break;
                 }
             }
         }

@@ -119,7 +119,9 @@ impl Labels {
             (Some(_), Some(named)) => Some((Field::UserId, format!("`{}`", excerpt(&named)))),
             (Some(kind), None) => Some((Field::UserId, kind.as_str().to_owned())),
         };
-        let wrong = wrong.or_else(|| ids.iter().find_map(|id| placeholder(fields, *id)));
+        let wrong = wrong
+            .or_else(|| ids.iter().find_map(|id| placeholder(fields, *id)))
+            .or_else(|| another_request(seen, fields, index));
         match wrong {
             None => self.identity.kept(),
             Some((field, observed)) => self.identity.broke(|| Finding {
@@ -157,6 +159,15 @@ impl Labels {
             witness: None,
         });
     }
+}
+
+/// The `request_id` of an event, when another request began its run.
+fn another_request(seen: &Observation<'_>, fields: &Fields<'_>, index: &Index) -> Option<(Field, String)> {
+    let (_, arrival) = seen.event()?;
+    let view = index.run(arrival.run).filter(|_| !arrival.foreign)?;
+    let (began, named) = (view.request?, fields.text(Field::RequestId)?);
+    (index.request_of(view.owner, &named) != Some(began))
+        .then(|| (Field::RequestId, format!("`{}`, which did not begin this run", excerpt(&named))))
 }
 
 /// What is wrong with an id that is there: `null`, or a word for nobody.

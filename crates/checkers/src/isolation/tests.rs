@@ -103,6 +103,21 @@ fn broadcast(history: &mut History, at: usize) -> usize {
         edit(history, at, |frame| frame["run_id"] = "registry".into());
     }
 })]
+#[case::another_request("isolation/identity", |history: &mut History| {
+    let at = place(history, "tool_executing");
+    edit(history, at, |frame| frame["request_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0009".into());
+})]
+#[case::an_acceptance_for_another_user("isolation/canary", |history: &mut History| {
+    let at = *places(history, "request_accepted").last().unwrap();
+    broadcast(history, at);
+})]
+#[case::a_store_that_holds_anothers_prompt("isolation/canary", |history: &mut History| {
+    let store = |record: &Record<'_>| matches!(&record.kind, RecordKind::Mark { name, .. } if name == "store");
+    let at = history.records.iter().rposition(store).unwrap();
+    let secret = foreign_reference(history, at);
+    let RecordKind::Mark { note: Some(note), .. } = &mut history.records[at].kind else { panic!() };
+    *note = Cow::Owned(note.replacen("\"summary\":\"", &format!("\"summary\":\"{secret} "), 1));
+})]
 #[case::thread("isolation/thread", |history: &mut History| {
     let at = place(history, "tool_executing");
     edit(history, at, |frame| frame["thread_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0003".into());

@@ -28,6 +28,7 @@ mod record_command;
 
 mod check;
 mod completions;
+mod data_dir;
 mod explain;
 mod serve;
 

@@ -1,6 +1,7 @@
 //! `serve`: the reference backend as a process, and the same backend inside another command.
 
 use crate::args::{Format, ServeArgs};
+use crate::data_dir::DataDir;
 use crate::exit::{CommandError, Exit};
 use crate::interrupt::Interrupt;
 use crate::nearest::unknown;
@@ -52,8 +53,13 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     let listener = TcpListener::bind(&args.listen)
         .await
         .map_err(|why| usage(format!("listen on `{}`", args.listen))(&why))?;
-    let billing: Arc<dyn BillingSource> = match &args.billing {
-        Some(path) => Arc::new(import(path)?),
+    let imported = args.billing.as_deref().map(import).transpose()?;
+    let given = std::env::var(secret::VARIABLE).ok();
+    // Where everything lies elsewhere there is nothing to hold.
+    let unused = imported.is_some() && given.is_some() && args.store.is_some();
+    let _held = if unused { None } else { Some(DataDir::hold(&args.data_dir)?) };
+    let billing: Arc<dyn BillingSource> = match imported {
+        Some(imported) => Arc::new(imported),
         None => {
             let truth = args.data_dir.join("truth");
             std::fs::create_dir_all(&truth)
@@ -61,7 +67,6 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
             Arc::new(GeneratedBilling::with_truth_in(truth))
         }
     };
-    let given = std::env::var(secret::VARIABLE).ok();
     let key =
         secret::load(given, &args.data_dir).map_err(|why| usage("read the signing key".to_owned())(&why))?;
     let store = match &args.store {

@@ -1,6 +1,8 @@
 //! Getting in: minted tokens, given ones, wrong ones; a seed that the target knows already.
 
-use crate::support::{Backend, KEY, command, failed, goldenpath, report, session, verdicts};
+use crate::support::{
+    Backend, KEY, Running, command, failed, goldenpath, report, session, verdicts, wait_for,
+};
 use goldenpath_harness::{MintSettings, Minter};
 use goldenpath_report::CheckVerdict;
 use std::io::{Read, Write};
@@ -177,4 +179,20 @@ fn a_seed_that_the_target_knows_is_said_and_blames_nobody() {
 #[test]
 fn a_server_that_is_asked_to_stop_drains_and_ends_well() {
     Backend::start().terminate().ended_with(0);
+}
+
+#[test]
+fn a_data_directory_serves_one_backend_at_a_time() {
+    let backend = Backend::start();
+    let second = ["serve", "--listen", "127.0.0.1:0"];
+    let mut refused = Running::start(backend.directory(), &second);
+    wait_for("the end of the second backend", || refused.ended().then_some(()));
+    let refused = refused.end().ended_with(2);
+    assert!(refused.err.contains("`goldenpath-data` is in use by another"), "{}", refused.said());
+    // The first one works on, with what it holds.
+    let tokens =
+        ["--auth", "mint", "--auth-key-env", "TEST_KEY", "--users", "2", "--categories", "functional"];
+    let elsewhere = tempfile::tempdir().unwrap();
+    let arguments = [["validate", "--target", &backend.url].as_slice(), &tokens].concat();
+    goldenpath(elsewhere.path(), &arguments).ended_with(0);
 }

@@ -68,6 +68,10 @@ impl Running {
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
+    pub(crate) fn ended(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some())
+    }
+
     pub(crate) fn end(mut self) -> Ran {
         Ran::new(self.0.take().unwrap().wait_with_output().unwrap())
     }
@@ -87,7 +91,7 @@ impl Drop for Running {
 pub(crate) struct Backend {
     process: Running,
     pub(crate) url: String,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Backend {
@@ -100,7 +104,12 @@ impl Backend {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
         let url = ready["ws"].as_str().unwrap().to_owned();
-        Self { process: Running(Some(child)), url, _data: data }
+        Self { process: Running(Some(child)), url, data }
+    }
+
+    /// Where it was started; its data lie where they lie by default.
+    pub(crate) fn directory(&self) -> &Path {
+        self.data.path()
     }
 
     /// Stops it as an orchestrator does.

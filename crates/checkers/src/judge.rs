@@ -27,8 +27,12 @@ const EXPLAINED_BY_HOLES: &[&str] = &[
     "delivery/tabs-agree",
     "delivery/deltas-concatenate",
     "delivery/stream-equals-store",
+    "timing/first-event",
+    "timing/agent-thinking",
     "timing/tool-executing",
     "timing/silence",
+    "timing/streamed",
+    "timing/cold-start",
     "timing/durations-true",
 ];
 

@@ -1,5 +1,6 @@
 //! How a run ends: every opened tool closed, exactly one terminal, and nothing lost on the way to the log.
 
+use super::Inner;
 use super::run::{Over, Run, Stop};
 use crate::notifier::{Completion, NotifyError};
 use goldenpath_agent::{Answer, TaskEnd};
@@ -136,25 +137,29 @@ impl Run {
     }
 
     fn patience(&self) -> Patience {
-        let config = &self.inner.config;
-        Patience {
-            until: Instant::now() + config.run_deadline,
-            between: config.cancel_grace,
-            interrupt: self.inner.interrupt.clone(),
-        }
+        Patience::of(&self.inner)
     }
 }
 
-/// How long something is tried again.
-struct Patience {
+/// How long something is tried again: as long as a run may last.
+pub(super) struct Patience {
     until: Instant,
     between: Duration,
     interrupt: CancellationToken,
 }
 
 impl Patience {
+    pub(super) fn of(inner: &Inner) -> Self {
+        let config = &inner.config;
+        Self {
+            until: Instant::now() + config.run_deadline,
+            between: config.cancel_grace,
+            interrupt: inner.interrupt.clone(),
+        }
+    }
+
     /// Waits before the next attempt; `false` when there must be none.
-    async fn another(&self) -> bool {
+    pub(super) async fn another(&self) -> bool {
         Instant::now() < self.until
             && self.interrupt.run_until_cancelled(tokio::time::sleep(self.between)).await.is_some()
     }

@@ -5,6 +5,7 @@
 
 mod deltas;
 mod ending;
+mod lost;
 mod recovery;
 mod run;
 mod slots;
@@ -17,7 +18,7 @@ use crate::notifier::WebSocketNotifier;
 use goldenpath_agent::Agent;
 use goldenpath_protocol::{ErrorCode, RequestId, RunId, RunState, ThreadId, Tier, UserId};
 use goldenpath_storage::{BeginRun, Begun, NewRun, Store, StoreError};
-use slots::{Place, Slot, Slots};
+use slots::{Slot, Slots};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -218,23 +219,40 @@ impl Inner {
             now: self.clock.now(),
         };
         let limit = self.config.runs_per_user;
-        let place = self.slots.take(&new.user_id, &new.request_id, &new.run_id, limit);
-        let answer = match place {
+        let slot = self.slots.take(&new.user_id, &new.request_id, &new.run_id, limit);
+        let answer = match slot {
             // What was begun before needs no place to be told about.
-            Place::None => self.store.find_run(&new).await,
-            Place::Free(_) | Place::AlreadyOpen => self.store.begin_run(new).await.map(Some),
+            None => self.store.find_run(&new).await,
+            Some(_) => self.begin_or_find(new).await.map(Some),
         };
         let (begun, duplicate) = self.understood(answer)?;
         let accepted = accepted(&request, &begun, duplicate);
-        announce(&accepted);
-        if !duplicate {
-            let slot = match place {
-                Place::Free(slot) => slot,
-                _ => self.slots.force(&request.user_id, &request.request_id, &begun.run_id),
-            };
+        if let Some(slot) = slot.filter(|_| !duplicate) {
+            announce(&accepted);
             self.start(request, begun, agent, slot);
+        } else {
+            let lost = self.lost(&request.user_id, &request.request_id, &begun.run_id).await?;
+            announce(&accepted);
+            if let Some(slot) = lost {
+                let tasks = self.tasks.clone();
+                tasks.spawn(async move { self.end_lost(&slot).await });
+            }
         }
         Ok(accepted)
+    }
+
+    /// A store that fails may have begun the run all the same: what was lost is its answer.
+    async fn begin_or_find(&self, new: NewRun) -> Result<BeginRun, StoreError> {
+        let error = match self.store.begin_run(new.clone()).await {
+            Err(error) => error,
+            answer => return answer,
+        };
+        match self.store.find_run(&new).await {
+            Ok(Some(BeginRun::Duplicate(begun))) if begun.run_id == new.run_id => {
+                Ok(BeginRun::Started(begun))
+            }
+            _ => Err(error),
+        }
     }
 
     /// The run that the store has for a request, and whether an earlier request began it; `None` is "nothing yet,
@@ -279,7 +297,7 @@ impl Inner {
             Ok(context) => {
                 slot.activate();
                 let tasks = self.tasks.clone();
-                tasks.spawn(run::drive(self, context, request.message, slot));
+                tasks.spawn(self.drive(context, request.message, slot));
             }
             // Agents are looked up by name, so this one has a name.
             Err(error) => tracing::error!(%error, "failed to start a run"),

@@ -1,4 +1,5 @@
-//! Runs that a dead process left `running`: closed in the store and told to their users.
+//! Runs that their task left `running`: closed in the store and told to their users. Which runs those are is told
+//! in `lost`, and on start by the store.
 
 use super::Inner;
 use crate::context::{ContextError, UserExecutionContext};
@@ -9,10 +10,25 @@ use goldenpath_protocol::{
 use goldenpath_storage::{RunRecord, StoreError};
 use std::time::Duration;
 
-const STOPPED: &str = "the server stopped while the run was open (hint: ask again)";
+/// What became of the task of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fate {
+    code: ErrorCode,
+    message: &'static str,
+}
+
+/// It ended with its process.
+const STOPPED: Fate = Fate {
+    code: ErrorCode::Interrupted,
+    message: "the server stopped while the run was open (hint: ask again)",
+};
+
+/// Nobody drives the run, though the process lives.
+pub(super) const LOST: Fate =
+    Fate { code: ErrorCode::Internal, message: "the server lost the run (hint: ask again)" };
 
 #[derive(Debug, thiserror::Error)]
-enum RecoveryError {
+pub(super) enum RecoveryError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("failed to read a stored event: {0}")]
@@ -29,7 +45,7 @@ impl Inner {
         let mut closed = 0;
         for record in left {
             let run = record.run_id.clone();
-            match self.close_left_over(record).await {
+            match self.close_left_over(record, STOPPED).await {
                 Ok(()) => closed += 1,
                 Err(error) => tracing::error!(%run, %error, "failed to close a run that was left open"),
             }
@@ -37,7 +53,7 @@ impl Inner {
         Ok(closed)
     }
 
-    async fn close_left_over(&self, record: RunRecord) -> Result<(), RecoveryError> {
+    pub(super) async fn close_left_over(&self, record: RunRecord, fate: Fate) -> Result<(), RecoveryError> {
         let envelopes = self.store.events(&record.user_id, &record.run_id).await?;
         let mut stored = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
@@ -68,14 +84,18 @@ impl Inner {
                 Some(_) => context.child(head.agent_name)?,
                 None => context.clone(),
             };
-            let error =
-                ToolError { code: ErrorCode::Interrupted.as_str().to_owned(), message: STOPPED.to_owned() };
+            let error = ToolError { code: fate.code.as_str().to_owned(), message: fate.message.to_owned() };
             let _ = self
                 .notifier
                 .tool_completed(&mut run, &speaker, &tool, &execution_id, Err(error), Duration::ZERO)
                 .await?;
         }
-        let _ = self.notifier.agent_failed(&mut run, RunFailure::interrupted(STOPPED)).await?;
+        let failure = RunFailure {
+            code: fate.code.as_str().to_owned(),
+            message: fate.message.to_owned(),
+            retryable: true,
+        };
+        let _ = self.notifier.agent_failed(&mut run, failure).await?;
         Ok(())
     }
 }

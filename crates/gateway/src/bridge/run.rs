@@ -48,10 +48,10 @@ struct OpenTool {
 }
 
 /// Runs an agent for one request, from its first event to its terminal.
-pub(super) async fn drive(inner: Arc<Inner>, context: UserExecutionContext, message: String, slot: Slot) {
+pub(super) async fn drive(inner: Arc<Inner>, context: UserExecutionContext, message: String, slot: &Slot) {
     let stop = inner.stop.clone();
     // A hard stop drops everything where it stands, the agent included: the store says `running`, as after a crash.
-    let _ = stop.run_until_cancelled(Run::new(inner, context, message).drive(&slot)).await;
+    let _ = stop.run_until_cancelled(Run::new(inner, context, message).drive(slot)).await;
 }
 
 /// A run in progress.

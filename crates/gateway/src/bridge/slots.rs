@@ -11,26 +11,26 @@ struct Open {
     request_id: RequestId,
     run_id: RunId,
     cancel: CancellationToken,
-    /// Only its terminal is still to be told.
-    ending: bool,
+    stage: Stage,
 }
 
-/// Places for runs.
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Asked for again while the same request holds a place: it counts only if it wins.
+    Again,
+    /// Counts against its user's limit.
+    Open,
+    /// Only its terminal is still to be told.
+    Ending,
+}
+
+/// Places for runs. A run has its place before the store begins it: one that the store has and no place knows is
+/// driven by nobody.
 #[derive(Debug)]
 pub(super) struct Slots {
     open: Mutex<HashMap<UserId, Vec<Open>>>,
     metrics: Arc<Metrics>,
-}
-
-/// Whether a request may try to begin a run.
-#[derive(Debug)]
-pub(super) enum Place {
-    /// It has a place.
-    Free(Slot),
-    /// No place, but the same request has an open run: it can only be told about that one.
-    AlreadyOpen,
-    /// No place.
-    None,
 }
 
 impl Slots {
@@ -38,28 +38,37 @@ impl Slots {
         Arc::new(Self { open: Mutex::default(), metrics })
     }
 
+    /// A place for a run that is about to begin; `None` when its user has no more. The same request again needs
+    /// no place of its own, but of two tabs with one request the second may win.
     pub(super) fn take(
         self: &Arc<Self>,
         user: &UserId,
         request_id: &RequestId,
         run_id: &RunId,
         most: u32,
-    ) -> Place {
+    ) -> Option<Slot> {
         let open = self.lock();
         let runs = open.get(user).map(Vec::as_slice).unwrap_or_default();
-        if runs.iter().any(|run| run.request_id == *request_id) {
-            return Place::AlreadyOpen;
-        }
-        if runs.iter().filter(|run| !run.ending).count() >= most as usize {
-            return Place::None;
-        }
-        Place::Free(self.add(open, user, request_id, run_id))
+        let stage = if runs.iter().any(|run| run.request_id == *request_id) {
+            Stage::Again
+        } else if runs.iter().filter(|run| run.stage == Stage::Open).count() < most as usize {
+            Stage::Open
+        } else {
+            return None;
+        };
+        Some(self.add(open, user, request_id, run_id, stage))
     }
 
-    /// A place beyond the limit, for a run that the store began already: of two tabs with the same request the
-    /// second may win, while the place is the first one's, which gives it back.
-    pub(super) fn force(self: &Arc<Self>, user: &UserId, request_id: &RequestId, run_id: &RunId) -> Slot {
-        self.add(self.lock(), user, request_id, run_id)
+    /// A place for a run that the store has begun, to end it; `None` when somebody drives it.
+    pub(super) fn adopt(
+        self: &Arc<Self>,
+        user: &UserId,
+        request_id: &RequestId,
+        run_id: &RunId,
+    ) -> Option<Slot> {
+        let open = self.lock();
+        let driven = open.get(user).is_some_and(|runs| runs.iter().any(|run| run.run_id == *run_id));
+        (!driven).then(|| self.add(open, user, request_id, run_id, Stage::Ending))
     }
 
     fn add(
@@ -68,13 +77,14 @@ impl Slots {
         user: &UserId,
         request_id: &RequestId,
         run_id: &RunId,
+        stage: Stage,
     ) -> Slot {
         let cancel = CancellationToken::new();
         open.entry(user.clone()).or_default().push(Open {
             request_id: request_id.clone(),
             run_id: run_id.clone(),
             cancel: cancel.clone(),
-            ending: false,
+            stage,
         });
         Slot { slots: Arc::clone(self), user: user.clone(), run_id: run_id.clone(), cancel, gauge: None }
     }
@@ -82,7 +92,7 @@ impl Slots {
     /// The token that cancels an open run of this user; a run that ends cannot be cancelled any more.
     pub(super) fn cancel_token(&self, user: &UserId, run: &RunId) -> Option<CancellationToken> {
         let open = self.lock();
-        let run = open.get(user)?.iter().find(|one| one.run_id == *run && !one.ending)?;
+        let run = open.get(user)?.iter().find(|one| one.run_id == *run && one.stage != Stage::Ending)?;
         Some(run.cancel.clone())
     }
 
@@ -110,20 +120,32 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Counts the run as active from now on.
+    /// The run has begun, and counts as active from now on.
     pub(super) fn activate(&mut self) {
+        self.set(Stage::Open);
         self.gauge = Some(self.slots.metrics.run());
     }
 
     /// The run ends: it counts against its user's limit no more, and cannot be cancelled. It stays open until its
     /// terminal lies in the log.
     pub(super) fn ending(&self) {
+        self.set(Stage::Ending);
+    }
+
+    fn set(&self, stage: Stage) {
         let mut open = self.slots.lock();
-        if let Some(run) =
-            open.get_mut(&self.user).and_then(|runs| runs.iter_mut().find(|run| run.run_id == self.run_id))
-        {
-            run.ending = true;
+        let runs = open.get_mut(&self.user);
+        if let Some(run) = runs.and_then(|runs| runs.iter_mut().find(|run| run.run_id == self.run_id)) {
+            run.stage = stage;
         }
+    }
+
+    pub(super) fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    pub(super) fn run_id(&self) -> &RunId {
+        &self.run_id
     }
 
     /// Fires when the user wants the run to stop.

@@ -71,22 +71,28 @@ impl EventLog for FaultyLog {
     }
 }
 
-/// A store that fails to keep some events, counted from 1, that is slow to begin, and whose runs grow after every
-/// look at them.
+/// A store that fails to keep some events, counted from 1, that is slow to begin, whose runs grow after every look at
+/// them, that panics over an event, and whose answers about begun runs are lost.
 #[derive(Debug)]
-struct FaultyStore {
+pub(crate) struct FaultyStore {
     inner: SqliteStore,
     failing: RangeInclusive<u64>,
     asked: AtomicU64,
     slowness: Duration,
     growth: Mutex<VecDeque<StoredEvent>>,
+    pub(crate) panicking: u64,
+    pub(crate) lost_begins: AtomicU64,
+    pub(crate) failing_finds: AtomicU64,
 }
 
 impl FaultyStore {
-    async fn failing(failing: RangeInclusive<u64>) -> Arc<Self> {
+    pub(crate) async fn failing(failing: RangeInclusive<u64>) -> Arc<Self> {
         let inner = SqliteStore::in_memory().await.unwrap();
         let (asked, slowness) = (AtomicU64::new(0), Duration::ZERO);
-        Arc::new(Self { inner, failing, asked, slowness, growth: Mutex::default() })
+        let (lost_begins, failing_finds) = (AtomicU64::new(0), AtomicU64::new(0));
+        let growth = Mutex::default();
+        let panicking = 0;
+        Arc::new(Self { inner, failing, asked, slowness, growth, panicking, lost_begins, failing_finds })
     }
 
     async fn grow(&self) {
@@ -101,13 +107,19 @@ impl FaultyStore {
 impl Store for FaultyStore {
     async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError> {
         tokio::time::sleep(self.slowness).await;
-        self.inner.begin_run(request).await
+        let begun = self.inner.begin_run(request).await;
+        if take(&self.lost_begins) { Err(StoreError::Unavailable) } else { begun }
     }
     async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError> {
+        if take(&self.failing_finds) {
+            return Err(StoreError::Unavailable);
+        }
         self.inner.find_run(request).await
     }
     async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError> {
-        if self.failing.contains(&(self.asked.fetch_add(1, Ordering::AcqRel) + 1)) {
+        let number = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
+        assert_ne!(number, self.panicking, "as the test says");
+        if self.failing.contains(&number) {
             return Err(StoreError::Failed("the disk is gone".to_owned()));
         }
         self.inner.append_event(event).await
@@ -145,7 +157,7 @@ fn faulty_log(failing_appends: u64, failing_reads: u64) -> Arc<FaultyLog> {
     })
 }
 
-fn hasty() -> GatewayConfig {
+pub(crate) fn hasty() -> GatewayConfig {
     GatewayConfig {
         retry_waits: [Duration::from_millis(1); 3],
         cancel_grace: Duration::from_millis(50),

@@ -6,6 +6,7 @@
 //! * `messages` — bad frames, limits, acknowledgements, refreshes.
 //! * `closes` — every close is announced and says the truth: silence, stalls, expiry, replacement, drain.
 //! * `faults` — a store or a log that fails, and a node that died.
+//! * `lost_runs` — runs that nobody drives any more end all the same.
 //! * `outages` — a log that is lost or silent while users listen, join or acknowledge.
 //! * `manners` — agents that leave out what an event owes.
 //!
@@ -16,6 +17,7 @@
 mod closes;
 mod faults;
 mod handshake;
+mod lost_runs;
 mod manners;
 mod messages;
 mod outages;

@@ -13,6 +13,11 @@ pub struct GatewayConfig {
     pub connections_per_ip: u32,
     /// Connections of the node at once.
     pub connections_per_node: u32,
+    /// TCP sockets of the node at once, WebSockets and others: more wait to be accepted. What this leaves beyond
+    /// [`connections_per_node`](Self::connections_per_node) is for HTTP.
+    pub sockets_per_node: usize,
+    /// A socket that takes longer for the head of a request, its first or its next, is closed.
+    pub head_timeout: Duration,
     /// The largest inbound message that is read; up to four times as much is answered with `too_large`,
     /// more closes 1009.
     pub message_bytes: usize,
@@ -70,6 +75,8 @@ impl Default for GatewayConfig {
             connections_per_user: 10,
             connections_per_ip: 100,
             connections_per_node: 15_000,
+            sockets_per_node: 16_000,
+            head_timeout: Duration::from_secs(20),
             message_bytes: 64 * 1024,
             messages_per_second: 20,
             message_burst: 60,

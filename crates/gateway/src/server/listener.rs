@@ -1,8 +1,8 @@
 //! Accepted sockets, with what a WebSocket above them cannot see: bytes that the kernel took, bytes of a message
 //! that never ends, and how the socket is let go.
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use crate::config::GatewayConfig;
+use axum::serve::Listener;
 use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a peer may take to read our last words before the socket is gone.
 const LINGER: Duration = Duration::from_secs(1);
@@ -75,6 +76,8 @@ pub(crate) struct CountedStream {
     // `None` only while it is dropped.
     stream: Option<TcpStream>,
     wire: Arc<Wire>,
+    /// Given back with the socket.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl CountedStream {
@@ -156,25 +159,25 @@ pub(crate) struct Peer {
     pub(crate) wire: Arc<Wire>,
 }
 
-impl Connected<IncomingStream<'_, GatewayListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, GatewayListener>) -> Self {
-        stream.remote_addr().clone()
-    }
-}
-
-/// A listener whose sockets answer at once and buffer little.
+/// A listener whose sockets answer at once and buffer little, and that takes no more than so many.
 #[derive(Debug)]
 pub(crate) struct GatewayListener {
-    pub(crate) tcp: TcpListener,
-    pub(crate) send_buffer_bytes: usize,
+    tcp: TcpListener,
+    send_buffer_bytes: usize,
+    places: Arc<Semaphore>,
 }
 
-impl Listener for GatewayListener {
-    type Io = CountedStream;
-    type Addr = Peer;
+impl GatewayListener {
+    pub(super) fn new(tcp: TcpListener, config: &GatewayConfig) -> Self {
+        let places = Semaphore::new(config.sockets_per_node.clamp(1, Semaphore::MAX_PERMITS));
+        Self { tcp, send_buffer_bytes: config.send_buffer_bytes, places: Arc::new(places) }
+    }
 
-    async fn accept(&mut self) -> (CountedStream, Peer) {
-        // axum's own accept waits out exhausted descriptors.
+    /// The next socket. While there is no place for it, the kernel keeps it waiting.
+    pub(super) async fn accept(&mut self) -> (CountedStream, Peer) {
+        // Fails only when closed, which it never is.
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        // axum's accept waits out exhausted descriptors.
         let (stream, address) = Listener::accept(&mut self.tcp).await;
         // Without these the socket works, only slower to answer or slower to notice a stalled reader.
         if let Err(error) = stream.set_nodelay(true) {
@@ -184,10 +187,7 @@ impl Listener for GatewayListener {
             tracing::debug!(%error, "failed to set SO_SNDBUF");
         }
         let wire = Arc::new(Wire::default());
-        (CountedStream { stream: Some(stream), wire: Arc::clone(&wire) }, Peer { address, wire })
-    }
-
-    fn local_addr(&self) -> io::Result<Peer> {
-        Ok(Peer { address: self.tcp.local_addr()?, wire: Arc::default() })
+        let stream = CountedStream { stream: Some(stream), wire: Arc::clone(&wire), _place: place };
+        (stream, Peer { address, wire })
     }
 }

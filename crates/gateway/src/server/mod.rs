@@ -3,6 +3,7 @@
 mod drain;
 mod gateway;
 mod listener;
+mod serving;
 
 pub(crate) use gateway::Gateway;
 pub(crate) use listener::{Peer, Wire};
@@ -65,7 +66,7 @@ impl Server {
     pub async fn start(listener: TcpListener, parts: Parts) -> Result<ServerHandle, StartError> {
         let addr = listener.local_addr()?;
         let Parts { store, log, agent, verifier, config, clock } = parts;
-        let send_buffer_bytes = config.send_buffer_bytes;
+        let listener = GatewayListener::new(listener, &config);
         let (config, metrics, stop) = (Arc::new(config), Arc::new(Metrics::new()), CancellationToken::new());
         let manager = UnifiedWebSocketManager::new(Arc::clone(&config), Arc::clone(&metrics));
         let notifier = WebSocketNotifier::new(
@@ -101,14 +102,8 @@ impl Server {
             stop.clone(),
         ));
         let router = http::router(Arc::clone(&gateway));
-        let listener = GatewayListener { tcp: listener, send_buffer_bytes };
-        let serving = tokio::spawn(async move {
-            let service = router.into_make_service_with_connect_info::<Peer>();
-            let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "failed to serve");
-            }
-        });
+        let head_timeout = gateway.config.head_timeout;
+        let serving = tokio::spawn(serving::serve(listener, router, head_timeout, stop));
         Ok(ServerHandle { addr, gateway, serving })
     }
 }

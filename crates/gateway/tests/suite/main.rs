@@ -7,6 +7,7 @@
 //! * `closes` — every close is announced and says the truth: silence, stalls, expiry, replacement, drain.
 //! * `faults` — a store or a log that fails, and a node that died.
 //! * `lost_runs` — runs that nobody drives any more end all the same.
+//! * `idlers` — sockets that ask nothing, or slowly: they go, and others get their turn.
 //! * `outages` — a log that is lost or silent while users listen, join or acknowledge.
 //! * `manners` — agents that leave out what an event owes.
 //!
@@ -17,6 +18,7 @@
 mod closes;
 mod faults;
 mod handshake;
+mod idlers;
 mod lost_runs;
 mod manners;
 mod messages;

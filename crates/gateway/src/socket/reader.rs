@@ -62,7 +62,6 @@ impl<'a> Reader<'a> {
                     self.connection.end(Ending::Client(frame.map_or(NO_CODE, |frame| frame.code)));
                 }
                 Ok(Message::Pong(_)) => self.connection.pong(),
-                Ok(Message::Ping(_)) => {}
                 Ok(message) if self.connection.is_serving() => {
                     // Boxed, so that an idle connection does not carry the largest message's state.
                     self.connection.set_deaf(true);
@@ -87,6 +86,10 @@ impl<'a> Reader<'a> {
                 }
                 return;
             }
+        }
+        // Counted, and answered by tungstenite.
+        if matches!(message, Message::Ping(_)) {
+            return;
         }
         match messages::understand(&message, self.gateway.config.message_bytes) {
             Ok(frame) => {

@@ -40,15 +40,33 @@ async fn bad_frames_are_named_and_three_in_a_row_close() {
     crate::world::eventually("the close is counted", || node.server.metrics().closes(4501) == 1).await;
 }
 
-#[tokio::test]
-async fn a_flood_is_refused_and_then_closed() {
-    let config = GatewayConfig {
+/// Five messages, five refusals, and no more.
+fn strict() -> GatewayConfig {
+    GatewayConfig {
         messages_per_second: 1,
         message_burst: 5,
         refusals_to_close: 5,
         ..GatewayConfig::default()
-    };
-    let node = Node::with(config).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_websocket_pings_is_one_of_messages() {
+    let node = Node::with(strict()).await;
+    let mut client = node.connect("ada").await;
+    for n in 0..12 {
+        client.send(Message::Ping(vec![n].into())).await;
+    }
+    for _ in 0..5 {
+        assert_eq!(client.next().await["code"], "rate_limited");
+    }
+    let (announced, code) = client.close_code().await;
+    assert_eq!((code, announced.unwrap()["reconnect"].as_bool()), (4013, Some(true)));
+}
+
+#[tokio::test]
+async fn a_flood_is_refused_and_then_closed() {
+    let node = Node::with(strict()).await;
     let mut client = node.connect("ada").await;
     for n in 0..12 {
         client.say(json!({"type": "ping", "n": n})).await;

@@ -55,8 +55,12 @@ pub(super) fn parse(text: &str) -> Result<ClientFrame, Misunderstood> {
         });
     }
     let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
-    let request_id = fields.request_id.and_then(|raw| serde_json::from_str::<RequestId>(raw.get()).ok());
-    fields.read().map_err(|wrong| Misunderstood { request_id, ..wrong })
+    fields.read().map_err(|wrong| Misunderstood { request_id: fields.named(), ..wrong })
+}
+
+/// The request id of a message that is not read any further.
+pub(super) fn request_id(text: &str) -> Option<RequestId> {
+    serde_json::from_str::<Fields<'_>>(text).ok()?.named()
 }
 
 fn bad_json(error: &serde_json::Error) -> Misunderstood {
@@ -69,6 +73,10 @@ fn bad_json(error: &serde_json::Error) -> Misunderstood {
 }
 
 impl Fields<'_> {
+    fn named(&self) -> Option<RequestId> {
+        serde_json::from_str(self.request_id?.get()).ok()
+    }
+
     fn read(&self) -> Result<ClientFrame, Misunderstood> {
         let kind: String = required("type", self.kind, "a string")?;
         match kind.as_str() {
@@ -121,7 +129,7 @@ fn optional<T: DeserializeOwned>(
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, request_id};
     use goldenpath_protocol::{ClientFrame, ErrorCode};
 
     #[test]
@@ -176,5 +184,9 @@ mod tests {
         let wrong = parse(r#"{"type":"agent_request","request_id":"q-7"}"#).unwrap_err();
         assert_eq!(wrong.request_id.unwrap().as_str(), "q-7");
         assert_eq!(parse(r#"{"type":"agent_request","request_id":7}"#).unwrap_err().request_id, None);
+        assert_eq!(request_id(r#"{"request_id":"q-8","message":"hi"}"#).unwrap().as_str(), "q-8");
+        for nameless in ["{", "7", "[]", "{}", r#"{"request_id":null}"#, r#"{"request_id":""}"#] {
+            assert_eq!(request_id(nameless), None, "{nameless}");
+        }
     }
 }

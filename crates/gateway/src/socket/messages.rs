@@ -1,11 +1,11 @@
 //! What each client frame does.
 
-use super::frame::{Misunderstood, parse};
+use super::frame::{self, Misunderstood, parse};
 use super::reader::Reader;
 use crate::bridge::{Accepted, RequestRefused, RunRequest};
 use crate::manager::Connection;
 use axum::extract::ws::Message;
-use goldenpath_protocol::{ClientFrame, ErrorCode, ServerFrame};
+use goldenpath_protocol::{ClientFrame, ErrorCode, RequestId, ServerFrame};
 use std::sync::Arc;
 
 /// A message as a frame, if it is one.
@@ -17,6 +17,14 @@ pub(super) fn understand(message: &Message, most: usize) -> Result<ClientFrame, 
         }
         Message::Text(text) => parse(text),
         _ => Err(Misunderstood::new(ErrorCode::BinaryFrame, "frames are JSON in text messages")),
+    }
+}
+
+/// The request that a message is about, whether or not it is served.
+pub(super) fn request_id(message: &Message, most: usize) -> Option<RequestId> {
+    match message {
+        Message::Text(text) if text.len() <= most => frame::request_id(text),
+        _ => None,
     }
 }
 

@@ -80,7 +80,12 @@ impl<'a> Reader<'a> {
         match self.rate.judge(Instant::now()) {
             Verdict::Serve => {}
             refused => {
-                connection.reply(&ServerFrame::error(ErrorCode::RateLimited, "too many messages", None));
+                let request_id = messages::request_id(&message, self.gateway.config.message_bytes);
+                connection.reply(&ServerFrame::error(
+                    ErrorCode::RateLimited,
+                    "too many messages",
+                    request_id,
+                ));
                 if refused == Verdict::Close {
                     connection.end(Ending::close(CloseCode::RateLimited));
                 }

@@ -65,6 +65,27 @@ async fn a_flood_of_websocket_pings_is_one_of_messages() {
 }
 
 #[tokio::test]
+async fn a_refused_request_is_named_and_its_id_unused() {
+    let node = Node::with(strict()).await;
+    let mut client = node.connect("ada").await;
+    for n in 0..5 {
+        client.say(json!({"type": "ping", "n": n})).await;
+    }
+    client.ask("q-1", "answer").await;
+    client.say(json!({"type": "ping", "n": 5})).await;
+    let refused = client.until("error").await.pop().unwrap();
+    assert_eq!(
+        (refused["code"].as_str(), refused["request_id"].as_str()),
+        (Some("rate_limited"), Some("q-1"))
+    );
+    let refused = client.next().await;
+    assert_eq!((refused["code"].as_str(), refused.get("request_id")), (Some("rate_limited"), None));
+    let mut rested = node.connect("ada").await;
+    rested.ask("q-1", "answer").await;
+    assert_eq!(rested.until("request_accepted").await.pop().unwrap()["duplicate"], false);
+}
+
+#[tokio::test]
 async fn a_flood_is_refused_and_then_closed() {
     let node = Node::with(strict()).await;
     let mut client = node.connect("ada").await;

@@ -21,6 +21,7 @@ async fn all_five_business_events() {
     let _ = notifier.agent_started(&mut run, "looks at your costs").await.unwrap();
     let _ = notifier.agent_thinking(&mut run, &supervisor, "first", Some(140.0)).await.unwrap();
     let _ = notifier.agent_thinking(&mut run, &specialist, "second", Some(f64::NAN)).await.unwrap();
+    let _ = notifier.agent_thinking(&mut run, &specialist, "third", Some(20.0)).await.unwrap();
     let asked = object(json!({ "service": "storage" }));
     let _ = notifier.tool_executing(&mut run, &specialist, "costs", &call, asked, "reads it").await.unwrap();
     let took = Duration::from_millis(7);
@@ -29,10 +30,10 @@ async fn all_five_business_events() {
     let _ = notifier.agent_completed(&mut run, degraded).await.unwrap();
 
     let seen = tab.take().await;
-    assert_eq!(seen.len(), 6);
+    assert_eq!(seen.len(), 7);
     let EventBody::AgentStarted { status, task_description } = &seen[0].body else { panic!("{:?}", seen[0]) };
     assert_eq!((status.as_str(), task_description.as_str()), ("starting", "looks at your costs"));
-    let thoughts: Vec<_> = seen[1..3]
+    let thoughts: Vec<_> = seen[1..4]
         .iter()
         .map(|event| match &event.body {
             EventBody::AgentThinking { reasoning, step_number, progress_percentage } => {
@@ -41,21 +42,23 @@ async fn all_five_business_events() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(thoughts, [("first", 1, Some(100.0)), ("second", 2, None)], "no progress that is none");
-    let EventBody::ToolExecuting { execution_id, parameters, .. } = &seen[3].body else { panic!() };
+    let expected = [("first", 1, Some(100.0)), ("second", 2, None), ("third", 3, Some(100.0))];
+    assert_eq!(thoughts, expected, "no progress that is none, and none that goes back");
+    let EventBody::ToolExecuting { execution_id, parameters, .. } = &seen[4].body else { panic!() };
     assert_eq!((execution_id, &parameters["service"]), (&call, &json!("storage")));
-    let EventBody::ToolCompleted { execution_id, success, results, error, duration_ms, .. } = &seen[4].body
+    let EventBody::ToolCompleted { execution_id, success, results, error, duration_ms, .. } = &seen[5].body
     else {
         panic!()
     };
     assert_eq!((execution_id, *success, results, *duration_ms), (&call, false, &None, 7));
     assert_eq!(error.as_ref().map(|error| error.code.as_str()), Some("no_data"));
-    let EventBody::AgentCompleted { degraded, limitations, event_count, .. } = &seen[5].body else {
+    let EventBody::AgentCompleted { degraded, limitations, event_count, .. } = &seen[6].body else {
         panic!()
     };
-    assert_eq!((*degraded, limitations.len(), *event_count), (true, 1, 6), "itself included");
+    assert_eq!((*degraded, limitations.len(), *event_count), (true, 1, 7), "itself included");
     let speakers: Vec<_> = seen.iter().map(|event| event.head.agent_name.as_str()).collect();
-    let expected = ["supervisor", "supervisor", "specialist", "specialist", "specialist", "supervisor"];
+    let expected =
+        ["supervisor", "supervisor", "specialist", "specialist", "specialist", "specialist", "supervisor"];
     assert_eq!(speakers, expected);
     assert!(run.is_ended());
 }

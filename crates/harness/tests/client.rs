@@ -121,6 +121,25 @@ async fn a_refusal_is_recorded_with_its_body_and_without_the_token() {
     assert_eq!(body.as_deref(), Some("bad token «redacted jwt»!"));
 }
 
+/// Of a body in a packet of its own nothing is said, since not all of it is known.
+#[tokio::test]
+async fn a_part_of_a_refusals_body_is_not_recorded_as_the_body() {
+    let target = serve(|mut tcp| async move {
+        let _ = tcp.read(&mut vec![0; 4096]).await.unwrap();
+        tcp.write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 12\r\n\r\nno ").await.unwrap();
+        // The rest comes only once the client is gone.
+        let _ = tcp.read(&mut [0; 1]).await;
+        let _ = tcp.write_all(b"such token").await;
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let why = connect(target, &recording).await.unwrap_err();
+    assert!(matches!(why, ConnectError::Refused { status: 401, .. }), "{why}");
+    let records = recording.finish().unwrap().records;
+    let RecordKind::Open { status, body, .. } = &records[0].kind else { panic!("{records:?}") };
+    assert_eq!((*status, body.as_deref()), (Some(401), None));
+}
+
 #[tokio::test]
 async fn a_target_that_is_not_there_is_recorded_as_such() {
     let recording = Recording::in_memory().unwrap();

@@ -103,6 +103,13 @@ fn refusals_that_tell_causes_apart_are_found() {
     assert_eq!(says(two(REFUSAL), "auth/uniform-errors"), Verdict::Pass);
     let other = r#"{"error":{"code":"unauthorized","message":"the signature is wrong"}}"#;
     assert_eq!(says(two(other), "auth/uniform-errors"), Verdict::Fail);
+    // A body that did not come whole says nothing; the ones before and after it do.
+    let around = |body| [two(""), vec![open(3, "tampered", 401, body)]].concat();
+    assert_eq!(says(two(""), "auth/uniform-errors"), Verdict::Pass);
+    assert_eq!(says(around(REFUSAL), "auth/uniform-errors"), Verdict::Pass);
+    assert_eq!(says(around(other), "auth/uniform-errors"), Verdict::Fail);
+    let status = vec![open(1, "expired", 401, ""), open(2, "bad_signature", 403, "")];
+    assert_eq!(says(status, "auth/uniform-errors"), Verdict::Fail);
 }
 
 #[test]

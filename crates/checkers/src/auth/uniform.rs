@@ -19,12 +19,28 @@ static TOKEN_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ey
 /// `internal error`: clients come back at once, which makes a storm of a refusal.
 const INTERNAL: u16 = 1011;
 
+/// What one refusal said, and of what.
+#[derive(Debug)]
+struct Refusal {
+    line: u64,
+    case: Box<str>,
+    status: u16,
+    /// `None` when the recorder did not get the whole of it.
+    text: Option<String>,
+}
+
+impl Refusal {
+    fn shown(&self) -> String {
+        format!("HTTP {}: {}", self.status, self.text.as_deref().unwrap_or_default())
+    }
+}
+
 /// Judges `auth/uniform-errors`.
 #[derive(Debug, Default)]
 pub(super) struct UniformErrors {
     tally: Tally,
-    /// The first refusal: its line, its cause, and what it said.
-    first: Option<(u64, Box<str>, String)>,
+    /// The first refusal.
+    first: Option<Refusal>,
     /// Users who sent something that looks like a token in their own text, and may get it back.
     senders: FxHashSet<UserIx>,
 }
@@ -39,11 +55,10 @@ impl Check for UniformErrors {
             RecordKind::Open { status: Some(status), credential: Some(case), body, .. }
                 if case != "valid" =>
             {
-                let body = body.as_deref().unwrap_or_default();
                 if *status >= 300 {
-                    self.refusal(seen, case, *status, body);
+                    self.refusal(seen, case, *status, body.as_deref());
                 }
-                self.echo(seen, body, index);
+                self.echo(seen, body.as_deref().unwrap_or_default(), index);
             }
             RecordKind::Close { code: Some(INTERNAL), reason, .. } => {
                 let probe = seen.conn.and_then(|conn| index.conn(conn)).is_some_and(|view| view.probe);
@@ -84,26 +99,33 @@ impl Check for UniformErrors {
 }
 
 impl UniformErrors {
-    fn refusal(&mut self, seen: &Observation<'_>, case: &str, status: u16, body: &str) {
+    fn refusal(&mut self, seen: &Observation<'_>, case: &str, status: u16, body: Option<&str>) {
         // A token in the query is refused whatever it holds: that text tells nothing of the token.
         // A limit or a drain answers before anybody looks at the token.
         if case == "in_query" || matches!(status, 429 | 503) {
             return self.tally.kept();
         }
-        let said = format!("HTTP {status}: {}", said(body));
-        let Some((line, other, first)) = &self.first else {
-            self.first = Some((seen.line, case.into(), said));
+        let now = Refusal { line: seen.line, case: case.into(), status, text: body.map(said) };
+        let Some(first) = &mut self.first else {
+            self.first = Some(now);
             return self.tally.kept();
         };
-        if *first == said {
+        let same_text = first.text.is_none() || now.text.is_none() || first.text == now.text;
+        if first.status == now.status && same_text {
+            if first.text.is_none() {
+                *first = now;
+            }
             return self.tally.kept();
         }
-        let (line, other, first) = (*line, excerpt(other), first.clone());
         self.tally.broke(|| Finding {
-            summary: format!("the refusals of `{other}` and `{}` tell them apart", excerpt(case)),
-            expected: format!("one text for all causes: {}", excerpt(&first)),
-            observed: excerpt(&said),
-            records: vec![line, seen.line],
+            summary: format!(
+                "the refusals of `{}` and `{}` tell them apart",
+                excerpt(&first.case),
+                excerpt(&now.case)
+            ),
+            expected: format!("one text for all causes: {}", excerpt(&first.shown())),
+            observed: excerpt(&now.shown()),
+            records: vec![first.line, now.line],
             witness: None,
         });
     }

@@ -32,7 +32,8 @@ impl WebSocketNotifier {
         self.supervisor(run, EventBody::AgentStarted { status, task_description }).await
     }
 
-    /// Tells a thought; its `step_number` counts the run's thoughts from 1.
+    /// Tells a thought; its `step_number` counts the run's thoughts from 1. Specialists think side by side, each with a
+    /// progress of its own; the run's does not go back.
     ///
     /// # Errors
     /// [`NotifyError`]; then nothing was sent.
@@ -48,7 +49,7 @@ impl WebSocketNotifier {
             step_number: run.thoughts + 1,
             progress_percentage: progress
                 .filter(|value| value.is_finite())
-                .map(|value| value.clamp(0.0, 100.0)),
+                .map(|value| value.clamp(0.0, 100.0).max(run.progress)),
         };
         self.send(run, speaker, body).await
     }

@@ -13,6 +13,8 @@ pub struct RunStream {
     pub(super) seq: u64,
     pub(super) last: Option<Timestamp>,
     pub(super) thoughts: u32,
+    /// How far the run says it is, in percent.
+    pub(super) progress: f64,
     pub(super) ended: bool,
     /// Stored events that the log did not take; they go first when it works again.
     pub(super) unlogged: VecDeque<(EventId, String)>,
@@ -29,6 +31,7 @@ impl RunStream {
             seq: 0,
             last: None,
             thoughts: 0,
+            progress: 0.0,
             ended: false,
             unlogged: VecDeque::new(),
             begun: Instant::now(),
@@ -50,8 +53,9 @@ impl RunStream {
             stream.seq = stream.seq.max(event.head.seq);
             stream.last = stream.last.max(Some(event.head.timestamp));
             stream.ended |= event.body.event_type().is_terminal();
-            if let EventBody::AgentThinking { step_number, .. } = event.body {
+            if let EventBody::AgentThinking { step_number, progress_percentage, .. } = event.body {
                 stream.thoughts = stream.thoughts.max(step_number);
+                stream.advance(progress_percentage);
             }
             stream.unlogged.push_back((event.head.event_id, envelope));
         }
@@ -119,8 +123,13 @@ impl RunStream {
         self.seq = event.head.seq;
         self.last = Some(event.head.timestamp);
         self.ended = event.body.event_type().is_terminal();
-        if matches!(event.body, EventBody::AgentThinking { .. }) {
+        if let EventBody::AgentThinking { progress_percentage, .. } = event.body {
             self.thoughts += 1;
+            self.advance(progress_percentage);
         }
+    }
+
+    fn advance(&mut self, progress: Option<f64>) {
+        self.progress = progress.map_or(self.progress, |progress| progress.max(self.progress));
     }
 }

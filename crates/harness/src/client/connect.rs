@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use goldenpath_history::{REDACTED_TOKEN, RecordKind, redact};
 use goldenpath_protocol::{ResumePoint, SUBPROTOCOL};
-use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
-use http::{HeaderValue, Request};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderValue, Request, Response};
 use std::borrow::Cow;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -82,7 +82,7 @@ pub enum ConnectError {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The body, without tokens.
+        /// The body, without tokens; empty when not all of it came with the head.
         body: String,
     },
     /// The target did not answer, or with something that is no WebSocket.
@@ -116,8 +116,9 @@ pub(crate) async fn open(
     let (status, body, result) = match attempt {
         Ok(Ok(socket)) => (Some(101), None, Ok(socket)),
         Ok(Err(Failure::Refused(status, body))) => {
-            let body = clean(&body, shown.token.as_ref());
-            (Some(status), Some(body.clone()), Err(ConnectError::Refused { status, body }))
+            let body = body.map(|body| clean(&body, shown.token.as_ref()));
+            let told = body.clone().unwrap_or_default();
+            (Some(status), body, Err(ConnectError::Refused { status, body: told }))
         }
         Ok(Err(Failure::Broken(status, why))) => {
             let why = clean(&why, shown.token.as_ref());
@@ -209,7 +210,8 @@ fn request(target: &Target, how: &Connect, shown: &Shown) -> Result<Request<()>,
 }
 
 enum Failure {
-    Refused(u16, String),
+    /// With the body, when it came whole.
+    Refused(u16, Option<String>),
     /// With the status, when an answer came that is no upgrade.
     Broken(Option<u16>, String),
 }
@@ -229,12 +231,19 @@ async fn upgrade(target: &Target, request: Request<()>) -> Result<Ws, Failure> {
     match client_async_tls_with_config(request, tcp, Some(config), connector).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => {
-            let body = answer.body().as_deref().unwrap_or_default();
-            let body = String::from_utf8_lossy(&body[..body.len().min(MAX_BODY)]).into_owned();
-            Err(Failure::Refused(answer.status().as_u16(), body))
+            Err(Failure::Refused(answer.status().as_u16(), whole_body(&answer)))
         }
         Err(why) => Err(broken(why.to_string())),
     }
+}
+
+/// The body of a refusal, if all of it came in the packets of the head: the library reads no further, and a part of a
+/// text is no evidence of what it says.
+fn whole_body(answer: &Response<Option<Vec<u8>>>) -> Option<String> {
+    let length = answer.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse::<usize>().ok()?;
+    let body = answer.body().as_deref().unwrap_or_default();
+    let whole = body.len() >= length;
+    whole.then(|| String::from_utf8_lossy(&body[..length.min(MAX_BODY)]).into_owned())
 }
 
 /// A refusal's text without the token that it may echo; the mark left there shows that it did.

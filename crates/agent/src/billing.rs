@@ -3,6 +3,7 @@
 use crate::dataset::{Dataset, DatasetBuilder};
 use crate::focus::{ImportError, RowError, read_rows};
 use crate::generate::generate;
+use crate::turns::Turns;
 use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -25,8 +26,8 @@ pub enum BillingError {
 /// Gives a user's billing data. It is asked once per tool call, so it should remember.
 #[async_trait]
 pub trait BillingSource: Send + Sync + std::fmt::Debug {
-    /// The data of `user_id`.
-    async fn billing(&self, user_id: &str) -> Result<Arc<Dataset>, BillingError>;
+    /// The data of `user_id`. What has to be computed for them takes one of `turns`.
+    async fn billing(&self, user_id: &str, turns: &Turns) -> Result<Arc<Dataset>, BillingError>;
 }
 
 /// How many generated sets are remembered: about 250 KiB each.
@@ -65,12 +66,13 @@ impl GeneratedBilling {
 
 #[async_trait]
 impl BillingSource for GeneratedBilling {
-    async fn billing(&self, user_id: &str) -> Result<Arc<Dataset>, BillingError> {
+    async fn billing(&self, user_id: &str, turns: &Turns) -> Result<Arc<Dataset>, BillingError> {
         let slot = self.slot(user_id);
         let made = slot
             .get_or_try_init(|| async {
                 let (user, directory) = (user_id.to_owned(), self.truth_directory.clone());
-                tokio::task::spawn_blocking(move || make(&user, directory.as_deref()))
+                turns
+                    .compute(move || make(&user, directory.as_deref()))
                     .await
                     .map_err(|_| BillingError::Unavailable("the data could not be prepared".to_owned()))?
             })
@@ -133,7 +135,7 @@ impl ImportedBilling {
 
 #[async_trait]
 impl BillingSource for ImportedBilling {
-    async fn billing(&self, _user_id: &str) -> Result<Arc<Dataset>, BillingError> {
+    async fn billing(&self, _user_id: &str, _turns: &Turns) -> Result<Arc<Dataset>, BillingError> {
         Ok(Arc::clone(&self.dataset))
     }
 }

@@ -4,6 +4,7 @@
 //! [`BillingSource`], generated or imported from a FOCUS export, through the tools of a [`Registry`].
 
 mod runtime;
+mod turns;
 
 mod calendar;
 mod focus;
@@ -27,4 +28,5 @@ pub use generate::{PlantedAnomaly, PlantedIdle, PlantedUncovered, Truth, generat
 pub use model::{Analyst, Tier};
 pub use runtime::{Agent, Answer, Step, StepSink, Task, TaskEnd, TaskFailure};
 pub use tools::{Registry, Tool, ToolFailure};
+pub use turns::Turns;
 pub use workload::Workload;

@@ -6,16 +6,16 @@ use super::phrasing::Voice;
 use super::plan::{Lookup, Part, second_stage};
 use super::question::Question;
 use super::sections::thoughts;
-use super::session::{Session, Stopped, Turns};
+use super::session::{Session, Stopped};
 use super::tier::Tier;
 use crate::billing::BillingSource;
 use crate::runtime::{Agent, Answer, Step, StepSink, Task, TaskEnd};
 use crate::tools::Registry;
+use crate::turns::Turns;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 /// The default agent's name, and one that asks for its leading role by name.
@@ -39,9 +39,7 @@ impl Analyst {
     /// An analyst with other tools.
     #[must_use]
     pub fn with_tools(billing: Arc<dyn BillingSource>, tools: Registry) -> Self {
-        // More tools at work than processors would only delay each other.
-        let at_once = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { billing, tools, turns: Arc::new(Semaphore::new(at_once)) }
+        Self { billing, tools, turns: Turns::default() }
     }
 
     pub(super) fn billing(&self) -> &dyn BillingSource {
@@ -52,9 +50,8 @@ impl Analyst {
         &self.tools
     }
 
-    /// Waits until a processor is free for a tool; never closed.
-    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.turns.acquire().await.ok()
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 }
 

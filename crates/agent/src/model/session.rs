@@ -9,7 +9,6 @@ use crate::billing::BillingError;
 use crate::runtime::{Step, StepSink, Task, TaskFailure};
 use crate::tools::ToolFailure;
 use serde_json::{Map, Value};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_util::sync::CancellationToken;
 
@@ -111,17 +110,17 @@ impl Session<'_> {
         let Some(tool) = self.analyst.tools().get(tool) else {
             return Err(failure("unknown_tool", &format!("no tool is called `{tool}`"), false));
         };
-        let data = self.analyst.billing().billing(&self.task.user_id).await.map_err(|error| match error {
+        let turns = self.analyst.turns();
+        let data = self.analyst.billing().billing(&self.task.user_id, turns).await;
+        let data = data.map_err(|error| match error {
             BillingError::Unavailable(_) => failure("billing_unavailable", &error, true),
             BillingError::NoData => failure("no_billing_data", &error, false),
         })?;
-        let _turn = self.analyst.turn().await;
         // The guard stops the tool when this future is dropped by a cancel.
         let stop = CancellationToken::new();
         let _guard = stop.clone().drop_guard();
         let parameters = parameters.clone();
-        let looked = tokio::task::spawn_blocking(move || tool.look(&data, &parameters, &stop)).await;
-        match looked {
+        match turns.compute(move || tool.look(&data, &parameters, &stop)).await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) => Err(failure(error.code(), &error, false)),
             Err(_) => Err(failure("tool_crashed", &"the tool stopped unexpectedly", false)),
@@ -135,9 +134,6 @@ impl Session<'_> {
         }
     }
 }
-
-/// A way to hand out turns; see [`Analyst::turn`].
-pub(super) type Turns = Arc<tokio::sync::Semaphore>;
 
 fn judged(found: Map<String, Value>) -> Outcome {
     match found.get("status").and_then(Value::as_str) {

@@ -4,7 +4,7 @@ use crate::run::{PROMPTS, analyst, answer, assert_every_tool_is_closed, run, tas
 use async_trait::async_trait;
 use goldenpath_agent::{
     Agent, Analyst, BillingError, BillingSource, Dataset, GeneratedBilling, ImportedBilling, Registry, Step,
-    TaskEnd, Tool, ToolFailure,
+    TaskEnd, Tool, ToolFailure, Turns,
 };
 use rstest::rstest;
 use serde_json::{Map, Value};
@@ -33,12 +33,12 @@ impl std::fmt::Debug for When {
 
 #[async_trait]
 impl BillingSource for Unreliable<When> {
-    async fn billing(&self, user_id: &str) -> Result<Arc<Dataset>, BillingError> {
+    async fn billing(&self, user_id: &str, turns: &Turns) -> Result<Arc<Dataset>, BillingError> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         if (self.fails.0)(call) {
             return Err(BillingError::Unavailable("the billing service did not answer".to_owned()));
         }
-        self.inner.billing(user_id).await
+        self.inner.billing(user_id, turns).await
     }
 }
 

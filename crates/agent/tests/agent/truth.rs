@@ -1,9 +1,12 @@
 //! What was planted in generated data is what tools and answers find.
 
 use crate::run::{PROMPTS, analyst, answer, results, task};
-use goldenpath_agent::{Dataset, GeneratedBilling, Registry, Truth, generate};
+use goldenpath_agent::{BillingSource, Dataset, GeneratedBilling, Registry, Truth, Turns, generate};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const USERS: [&str; 5] = ["user-1", "user-2", "alice@example.org", "8e0f", "\u{00fc}ser"];
@@ -129,10 +132,42 @@ async fn the_answer_names_planted_truth_and_only_the_users_own() {
 
 #[tokio::test]
 async fn the_truth_is_kept_beside_the_data() {
-    use goldenpath_agent::BillingSource;
     let directory = tempfile::tempdir().unwrap();
-    GeneratedBilling::with_truth_in(directory.path()).billing("user-1").await.unwrap();
+    let billing = GeneratedBilling::with_truth_in(directory.path());
+    billing.billing("user-1", &Turns::default()).await.unwrap();
     let file = std::fs::read_dir(directory.path()).unwrap().next().unwrap().unwrap().path();
     let kept: Truth = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!(kept.resources, generate("user-1").unwrap().1.resources);
+}
+
+/// Takes a turn until the sender is dropped.
+async fn busy(turns: &Turns) -> Sender<()> {
+    let (free, freed) = channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let turns = turns.clone();
+    tokio::spawn(async move {
+        let wait = move || {
+            begun.send(()).expect("somebody waits for the begin");
+            // Ends when nobody can send any more.
+            let _ = freed.recv();
+        };
+        turns.compute(wait).await
+    });
+    begins.await.expect("it begins");
+    free
+}
+
+#[tokio::test]
+async fn generating_waits_for_its_turn_and_remembering_does_not() {
+    let (billing, turns) = (GeneratedBilling::default(), Turns::new(1));
+    let taken = busy(&turns).await;
+    let mut asked = Box::pin(billing.billing("user-1", &turns));
+    // Alone it would take a few milliseconds.
+    let waited = tokio::time::timeout(Duration::from_millis(500), &mut asked).await;
+    assert!(waited.is_err(), "it computed beside the others");
+    drop(taken);
+    let made = asked.await.unwrap();
+
+    let _taken = busy(&turns).await;
+    assert!(Arc::ptr_eq(&made, &billing.billing("user-1", &turns).await.unwrap()));
 }

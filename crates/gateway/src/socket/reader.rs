@@ -62,8 +62,14 @@ impl<'a> Reader<'a> {
                     self.connection.end(Ending::Client(frame.map_or(NO_CODE, |frame| frame.code)));
                 }
                 Ok(Message::Pong(_)) => self.connection.pong(),
+                // Boxed, so that an idle connection does not carry the largest message's state.
+                Ok(Message::Ping(_)) if self.connection.is_serving() => {
+                    // It is answered by tungstenite, but counts.
+                    self.connection.set_deaf(true);
+                    let _ = Box::pin(self.admit(None)).await;
+                    self.connection.set_deaf(false);
+                }
                 Ok(message) if self.connection.is_serving() => {
-                    // Boxed, so that an idle connection does not carry the largest message's state.
                     self.connection.set_deaf(true);
                     Box::pin(self.receive(message)).await;
                     self.connection.set_deaf(false);
@@ -74,28 +80,28 @@ impl<'a> Reader<'a> {
         self.connection.end(Ending::Gone);
     }
 
-    async fn receive(&mut self, message: Message) {
+    /// Whether a message may be served; one that may not is refused by name.
+    async fn admit(&mut self, message: Option<&Message>) -> bool {
         let connection = self.connection;
         connection.outbox().space().await;
-        match self.rate.judge(Instant::now()) {
-            Verdict::Serve => {}
-            refused => {
-                let request_id = messages::request_id(&message, self.gateway.config.message_bytes);
-                connection.reply(&ServerFrame::error(
-                    ErrorCode::RateLimited,
-                    "too many messages",
-                    request_id,
-                ));
-                if refused == Verdict::Close {
-                    connection.end(Ending::close(CloseCode::RateLimited));
-                }
-                return;
-            }
+        let verdict = self.rate.judge(Instant::now());
+        if verdict == Verdict::Serve {
+            return true;
         }
-        // Counted, and answered by tungstenite.
-        if matches!(message, Message::Ping(_)) {
+        let most = self.gateway.config.message_bytes;
+        let request_id = message.and_then(|message| messages::request_id(message, most));
+        connection.reply(&ServerFrame::error(ErrorCode::RateLimited, "too many messages", request_id));
+        if verdict == Verdict::Close {
+            connection.end(Ending::close(CloseCode::RateLimited));
+        }
+        false
+    }
+
+    async fn receive(&mut self, message: Message) {
+        if !self.admit(Some(&message)).await {
             return;
         }
+        let connection = self.connection;
         match messages::understand(&message, self.gateway.config.message_bytes) {
             Ok(frame) => {
                 self.bad_frames = 0;

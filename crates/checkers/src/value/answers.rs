@@ -15,12 +15,18 @@ use goldenpath_history::{Outcome, RecordKind};
 use goldenpath_protocol::EventType;
 use rustc_hash::FxHashMap;
 
+/// So many runs may begin at once without asking for new room for their facts.
+const SPARE: usize = 64;
+
 /// The fold.
 #[derive(Debug)]
 pub(crate) struct Answers {
     quotes_reference: bool,
     facts_owed: usize,
     open: FxHashMap<RunIx, Open>,
+    /// Those of runs that are over, for their room.
+    #[expect(clippy::vec_box, reason = "they go from run to run and shall not be copied")]
+    spare: Vec<Box<Facts>>,
     gates: Tally,
     demands: Tally,
     facts: Tally,
@@ -31,7 +37,7 @@ pub(crate) struct Answers {
 /// A run whose answer is still to come.
 #[derive(Debug, Default)]
 struct Open {
-    facts: Option<Facts>,
+    facts: Option<Box<Facts>>,
     fact_lines: Vec<u64>,
     reached: Reached,
 }
@@ -43,6 +49,7 @@ impl Answers {
             quotes_reference: terms.quotes_reference,
             facts_owed: owed as usize,
             open: FxHashMap::default(),
+            spare: Vec::new(),
             gates: Tally::default(),
             demands: Tally::default(),
             facts: Tally { limit: Some(owed), ..Tally::default() },
@@ -63,14 +70,15 @@ impl Answers {
         open.reached.event(event.kind, seen.t_ns, arrival.replayed);
         match event.kind {
             EventType::ToolExecuting => {
-                let facts = open.facts.get_or_insert_default();
+                let facts = open.facts.get_or_insert_with(|| self.spare.pop().unwrap_or_default());
                 if let Some(parameters) = event.fields.raw(Field::Parameters) {
                     facts.know(parameters);
                 }
             }
             EventType::ToolCompleted if event.fields.flag(Field::Success) != Some(false) => {
                 if let Some(results) = event.fields.raw(Field::Results) {
-                    open.facts.get_or_insert_default().take_in(results);
+                    let facts = open.facts.get_or_insert_with(|| self.spare.pop().unwrap_or_default());
+                    facts.take_in(results);
                     if open.fact_lines.len() < 4 {
                         open.fact_lines.push(seen.line);
                     }
@@ -92,11 +100,12 @@ impl Answers {
             return;
         };
         let prompt = request.and_then(|request| request.prompt.as_deref());
-        let facts = open.facts.take().map(|mut facts| {
+        let mut facts = open.facts.take();
+        let quoted = facts.as_mut().map(|facts| {
             prompt.into_iter().for_each(|prompt| facts.know(prompt));
-            facts
+            facts.quoted(&answer.text)
         });
-        let quoted = facts.as_ref().map(|facts| facts.quoted(&answer.text)).unwrap_or_default();
+        let quoted = quoted.unwrap_or_default();
         let reading = Reading::of(answer, prompt, quoted.quoted);
         let user = index.user_name(Some(view.owner));
         let answered_by = |extra: &[u64]| {
@@ -138,7 +147,7 @@ impl Answers {
 
         // A tool that gave one figure owes one; one that gave none owes nothing.
         let owed = self.facts_owed.min(quoted.given);
-        if let Some(facts) = facts.filter(|_| owed > 0) {
+        if let Some(facts) = facts.as_ref().filter(|_| owed > 0) {
             if owed == self.facts_owed || quoted.quoted < owed {
                 self.fewest_facts = Some(self.fewest_facts.unwrap_or(usize::MAX).min(quoted.quoted));
             }
@@ -153,6 +162,14 @@ impl Answers {
                 witness: None,
             });
             self.facts.judge(missing);
+        }
+        self.spare(facts);
+    }
+
+    fn spare(&mut self, facts: Option<Box<Facts>>) {
+        if let Some(mut facts) = facts.filter(|_| self.spare.len() < SPARE) {
+            facts.clear();
+            self.spare.push(facts);
         }
     }
 }
@@ -175,6 +192,7 @@ impl Check for Answers {
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let open = self.open.remove(&run).unwrap_or_default();
         self.proxies.run(&open.reached, view, index);
+        self.spare(open.facts);
     }
 
     fn finish(self: Box<Self>, index: &Index) -> Vec<CheckResult> {

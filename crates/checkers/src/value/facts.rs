@@ -1,22 +1,63 @@
 //! Figures and names that a run's own tools gave, and how many of them its answer quotes. A canned answer quotes none.
 
-use super::text::word_hash;
+use super::text::{bytes_hash, word_hash};
 use crate::event_view::text_of;
 use rustc_hash::FxHashSet;
 
 /// Figures and names that are kept of one run; a tool that gives more gives enough.
 const KEPT: usize = 2_048;
+/// Facts that are kept to be shown in findings.
+const SHOWN: usize = 6;
 
 /// What the tools of one run gave.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     figures: Vec<f64>,
-    names: FxHashSet<u64>,
-    common_names: FxHashSet<u64>,
+    names: Distinct,
+    common_names: Distinct,
     known_figures: Vec<f64>,
-    known_names: FxHashSet<u64>,
-    /// The first few, for findings.
-    shown: Vec<String>,
+    known_names: Distinct,
+    /// The first few, for findings: their texts one after the other, and where each ends.
+    shown: String,
+    shown_ends: Vec<usize>,
+    /// Which facts the answer quotes, while they are counted.
+    marks: Vec<bool>,
+}
+
+/// Hashes in the order in which they came, each once.
+#[derive(Debug, Default)]
+struct Distinct {
+    hashes: Vec<u64>,
+    /// The same once they are too many to be looked through.
+    many: FxHashSet<u64>,
+}
+
+impl Distinct {
+    /// So many are looked through faster than a table is filled.
+    const FEW: usize = 32;
+
+    /// Whether it is new.
+    fn insert(&mut self, hash: u64) -> bool {
+        let new = if self.hashes.len() <= Self::FEW {
+            !self.hashes.contains(&hash)
+        } else {
+            if self.many.is_empty() {
+                self.many.extend(&self.hashes);
+            }
+            self.many.insert(hash)
+        };
+        if new {
+            self.hashes.push(hash);
+        }
+        new
+    }
+
+    fn clear(&mut self) {
+        self.hashes.clear();
+        if !self.many.is_empty() {
+            self.many = FxHashSet::default();
+        }
+    }
 }
 
 /// How many facts there were to quote, and how many were quoted.
@@ -29,97 +70,132 @@ pub(crate) struct Quoted {
 }
 
 impl Facts {
+    /// Forgets everything but the room that it took, for the next run.
+    pub(crate) fn clear(&mut self) {
+        self.figures.clear();
+        self.names.clear();
+        self.common_names.clear();
+        self.known_figures.clear();
+        self.known_names.clear();
+        self.shown.clear();
+        self.shown_ends.clear();
+    }
+
     /// Words that were known before the tools spoke: the prompt, a tool's parameters.
     pub(crate) fn know(&mut self, text: &str) {
-        if self.known_figures.len() + self.known_names.len() < KEPT {
+        if self.known_figures.len() + self.known_names.hashes.len() < KEPT {
             self.known_figures.extend(figures(text).map(|figure| figure.value));
-            self.known_names.extend(names(text).map(|name| name.hash));
+            each_name(text, |name| {
+                self.known_names.insert(name.hash);
+            });
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.figures.len() + self.names.hashes.len() + self.common_names.hashes.len() >= KEPT
     }
 
     /// Takes in the results of a tool, as raw JSON, without building it: only values speak, keys do not.
     pub(crate) fn take_in(&mut self, results: &str) {
         let bytes = results.as_bytes();
+        let speaks = |byte: &u8| matches!(byte, b'"' | b'-' | b'0'..=b'9');
         let mut at = 0;
-        while at < bytes.len() && self.figures.len() + self.names.len() + self.common_names.len() < KEPT {
-            match bytes[at] {
-                b'"' => {
-                    let end = string_end(bytes, at);
-                    let after = bytes[end..].iter().find(|b| !b.is_ascii_whitespace());
-                    if after != Some(&b':')
-                        && let Some(text) = results.get(at..end).and_then(text_of)
-                    {
-                        self.words(&text);
-                    }
-                    at = end;
+        while let Some(skipped) = bytes[at..].iter().position(speaks)
+            && !self.is_full()
+        {
+            at += skipped;
+            if bytes[at] == b'"' {
+                let end = string_end(bytes, at);
+                let after = bytes[end..].iter().find(|b| !b.is_ascii_whitespace());
+                if after != Some(&b':')
+                    && let Some(text) = results.get(at..end).and_then(text_of)
+                {
+                    self.words(&text);
                 }
-                b'-' | b'0'..=b'9' => {
-                    let length = bytes[at..]
-                        .iter()
-                        .take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'))
-                        .count();
-                    let written = &results[at..at + length];
-                    if let Ok(figure) = written.parse() {
-                        self.figure(figure, || written.to_owned());
-                    }
-                    at += length;
+                at = end;
+            } else {
+                let length = bytes[at..]
+                    .iter()
+                    .take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'))
+                    .count();
+                let written = &results[at..at + length];
+                if let Some((figure, digits)) = number(written) {
+                    self.figure(figure, digits, written);
                 }
-                _ => at += 1,
+                at += length;
             }
         }
     }
 
     fn words(&mut self, text: &str) {
-        for name in names(text) {
+        each_name(text, |name| {
             let new =
                 if name.common { self.common_names.insert(name.hash) } else { self.names.insert(name.hash) };
             if new {
-                self.show(|| name.text.to_owned());
+                self.show(name.text);
             }
-        }
+        });
         for figure in figures(text) {
-            self.figure(figure.value, || figure.text.to_owned());
+            self.figure(figure.value, significant(figure.value), figure.text);
         }
     }
 
-    fn figure(&mut self, value: f64, shown: impl FnOnce() -> String) {
-        if value.is_finite() && significant(value) >= 2 {
+    fn figure(&mut self, value: f64, digits: usize, shown: &str) {
+        if value.is_finite() && digits >= 2 {
             self.figures.push(value);
             self.show(shown);
         }
     }
 
-    fn show(&mut self, text: impl FnOnce() -> String) {
-        if self.shown.len() < 6 {
-            self.shown.push(text());
+    fn show(&mut self, text: &str) {
+        if self.shown_ends.len() < SHOWN {
+            self.shown.push_str(text);
+            self.shown_ends.push(self.shown.len());
         }
     }
 
     /// Some of the facts, for findings.
     pub(crate) fn examples(&self) -> String {
-        self.shown.iter().map(|shown| format!("`{shown}`")).collect::<Vec<_>>().join(", ")
+        let starts = std::iter::once(0).chain(self.shown_ends.iter().copied());
+        let shown =
+            starts.zip(&self.shown_ends).map(|(start, end)| format!("`{}`", &self.shown[start..*end]));
+        shown.collect::<Vec<_>>().join(", ")
     }
 
-    /// Holds an answer against the facts.
-    pub(crate) fn quoted(&self, answer: &str) -> Quoted {
-        let mut given = self.figures.clone();
-        given.sort_by(f64::total_cmp);
+    /// Holds the run's answer against the facts; what was known before they came counts no more.
+    pub(crate) fn quoted(&mut self, answer: &str) -> Quoted {
+        let Self { figures: given, names, common_names, known_figures, known_names, marks, .. } = self;
+        let (own, common, known) = (&mut names.hashes, &mut common_names.hashes, &mut known_names.hashes);
+        given.sort_unstable_by(f64::total_cmp);
         given.dedup();
-        given.retain(|figure| !self.known_figures.iter().any(|known| (known - figure).abs() < 1e-9));
-        let said: Vec<Figure<'_>> = figures(answer).collect();
-        let figures_quoted =
-            said.iter().filter_map(|figure| nearest(&given, figure)).collect::<FxHashSet<usize>>().len();
-        let words: FxHashSet<u64> = names(answer).map(|name| name.hash).collect();
-        let count = |names: &FxHashSet<u64>| {
-            let new = names.iter().filter(|name| !self.known_names.contains(name));
-            new.fold((0, 0), |(all, here), name| (all + 1, here + usize::from(words.contains(name))))
-        };
-        let (own, own_quoted) = count(&self.names);
-        let (common, common_quoted) = count(&self.common_names);
-        let strong = figures_quoted + own_quoted;
+        given.retain(|figure| !known_figures.iter().any(|known| (known - figure).abs() < 1e-9));
+        known.sort_unstable();
+        for names in [&mut *own, &mut *common] {
+            names.sort_unstable();
+            names.retain(|name| known.binary_search(name).is_err());
+        }
+        // One mark for each figure, then each name, then each common one.
+        let (to_own, to_common) = (given.len(), given.len() + own.len());
+        marks.clear();
+        marks.resize(to_common + common.len(), false);
+        for figure in figures(answer) {
+            if let Some(at) = nearest(given, &figure) {
+                marks[at] = true;
+            }
+        }
+        each_name(answer, |name| {
+            if let Ok(at) = own.binary_search(&name.hash) {
+                marks[to_own + at] = true;
+            }
+            if let Ok(at) = common.binary_search(&name.hash) {
+                marks[to_common + at] = true;
+            }
+        });
+        let marked = |marks: &[bool]| marks.iter().filter(|&&marked| marked).count();
+        let strong = marked(&marks[..to_common]);
         // Names that anybody might say prove nothing alone where the tools gave something better.
-        let weak = if strong == 0 && given.len() + own > 0 { 0 } else { common_quoted };
-        Quoted { given: given.len() + own + common, quoted: strong + weak }
+        let weak = if strong == 0 && to_common > 0 { 0 } else { marked(&marks[to_common..]) };
+        Quoted { given: marks.len(), quoted: strong + weak }
     }
 }
 
@@ -151,6 +227,45 @@ fn nearest(given: &[f64], said: &Figure<'_>) -> Option<usize> {
         let from = given.partition_point(|probe| *probe < value - step * 0.500_001);
         (from < given.len() && given[from] <= value + step * 0.500_001).then_some(from)
     })
+}
+
+/// A number as JSON writes it, and how many of its digits say something.
+fn number(written: &str) -> Option<(f64, usize)> {
+    plain_number(written).or_else(|| {
+        let value = written.parse().ok()?;
+        Some((value, significant(value)))
+    })
+}
+
+/// The same for at most fifteen digits without an exponent.
+fn plain_number(written: &str) -> Option<(f64, usize)> {
+    let unsigned = written.strip_prefix('-').unwrap_or(written);
+    let (mut whole, mut digits, mut decimals, mut point) = (0_u64, 0, 0, false);
+    for byte in unsigned.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 15 => {
+                whole = whole * 10 + u64::from(byte - b'0');
+                digits += 1;
+                decimals += usize::from(point);
+            }
+            b'.' if !point && digits > 0 => point = true,
+            _ => return None,
+        }
+    }
+    if digits == 0 || (point && decimals == 0) {
+        return None;
+    }
+    // Both are exact, so the quotient is the nearest there is.
+    let size = whole as f64 / POWERS.get(decimals)?;
+    while decimals > 0 && whole.is_multiple_of(10) {
+        whole /= 10;
+        decimals -= 1;
+    }
+    while decimals == 0 && whole > 0 && whole.is_multiple_of(10) {
+        whole /= 10;
+    }
+    let digits = whole.checked_ilog10().map_or(0, |most| most as usize + 1);
+    Some((if unsigned.len() < written.len() { -size } else { size }, digits))
 }
 
 /// How many digits of a number say something: 12 000 has two, 0.5 has one.
@@ -226,7 +341,7 @@ fn figures(text: &str) -> impl Iterator<Item = Figure<'_>> {
             let rest = text[at..].trim_start_matches(' ');
             return Some(Figure {
                 value: value * unit,
-                step: unit * 10_f64.powi(-decimals),
+                step: unit * step(decimals),
                 digits,
                 percent: rest.starts_with('%') || rest.starts_with("percent"),
                 text: written,
@@ -236,7 +351,7 @@ fn figures(text: &str) -> impl Iterator<Item = Figure<'_>> {
 }
 
 /// Digits with separators: the value, how many decimals, how many digits.
-fn parse(written: &str) -> Option<(f64, i32, usize)> {
+fn parse(written: &str) -> Option<(f64, usize, usize)> {
     let mut separators = written.bytes().enumerate().filter(|(_, b)| matches!(b, b'.' | b','));
     let decimal = match (separators.next(), separators.next_back()) {
         (None, _) => None,
@@ -268,7 +383,15 @@ fn parse(written: &str) -> Option<(f64, i32, usize)> {
         }
     };
     let digits = (whole_digits + decimals).saturating_sub(usize::from(whole == "0"));
-    Some((value, i32::try_from(decimals).ok()?, digits))
+    Some((value, decimals, digits))
+}
+
+/// What the last of so many decimals counts.
+fn step(decimals: usize) -> f64 {
+    match POWERS.get(decimals) {
+        Some(power) => power.recip(),
+        None => 10_f64.powi(i32::try_from(decimals).map_or(i32::MIN, |decimals| -decimals)),
+    }
 }
 
 /// Powers of ten.
@@ -283,71 +406,133 @@ struct Name<'a> {
     common: bool,
 }
 
-/// Identifiers (letters with digits, hyphens, underscores) and capitalised names of two words.
-fn names(text: &str) -> impl Iterator<Item = Name<'_>> {
-    let mut previous: Option<&str> = None;
-    pieces(text)
-        .map(|piece| piece.trim_matches(|c: char| !c.is_alphanumeric()))
-        .filter(|piece| !piece.is_empty())
-        .flat_map(move |piece| {
-            let capital = |word: &str| word.len() >= 2 && word.starts_with(char::is_uppercase);
-            let pair = previous.filter(|before| capital(before) && capital(piece)).map(|before| Name {
-                hash: word_hash(&before.to_lowercase()).rotate_left(17) ^ word_hash(&piece.to_lowercase()),
-                text: piece,
-                common: true,
-            });
-            previous = Some(piece);
-            [identifier(piece), pair]
-        })
-        .flatten()
+/// What a byte is to a name, as bits; a character beyond ASCII may be a letter.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+/// Joins the words of an identifier.
+const TIE: u8 = 4;
+/// May stand inside a name, but makes none.
+const INSIDE: u8 = 8;
+const WIDE: u8 = 16;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            b'-' | b'_' | b'/' | b'@' => TIE,
+            b'.' | b':' => INSIDE,
+            128.. => WIDE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn class(byte: u8) -> u8 {
+    CLASSES[usize::from(byte)]
 }
 
-/// The stretches of a text that names are made of, and empty ones between them.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let joins = |byte: u8| matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'@');
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let mut at = 0;
-        while let Some(byte) = text.as_bytes().get(at) {
-            if byte.is_ascii() {
-                if !byte.is_ascii_alphanumeric() && !joins(*byte) {
-                    break;
-                }
-                at += 1;
-            } else {
+/// Identifiers (letters with digits, hyphens, underscores) and capitalised names of two words.
+fn each_name<'a>(text: &'a str, mut each: impl FnMut(Name<'a>)) {
+    let capital = |word: &str| word.len() >= 2 && word.starts_with(char::is_uppercase);
+    let bytes = text.as_bytes();
+    let mut before: Option<&str> = None;
+    let mut at = 0;
+    while at < bytes.len() {
+        let (start, mut classes) = (at, 0);
+        while let Some(&byte) = bytes.get(at) {
+            let class = class(byte);
+            if class == WIDE {
                 // Always on the boundary of a character: so far all were passed over whole.
                 let Some(c) = text[at..].chars().next().filter(|c| c.is_alphanumeric()) else { break };
                 at += c.len_utf8();
+            } else if class != 0 {
+                at += 1;
+            } else {
+                break;
             }
+            classes |= class;
         }
-        let after = text[at..].chars().next().map(|c| at + c.len_utf8());
-        rest = after.map(|after| &text[after..]);
-        Some(&text[..at])
-    })
+        let mut piece = &text[start..at];
+        at += match bytes.get(at) {
+            Some(byte) if !byte.is_ascii() => text[at..].chars().next().map_or(1, char::len_utf8),
+            _ => 1,
+        };
+        if classes & (TIE | INSIDE) != 0 {
+            piece = piece.trim_matches(|c: char| !c.is_alphanumeric());
+        }
+        if piece.is_empty() {
+            continue;
+        }
+        // What is all letters is no identifier.
+        if classes & (DIGIT | TIE) != 0
+            && let Some(name) = identifier(piece)
+        {
+            each(name);
+        }
+        let named = capital(piece).then_some(piece);
+        if let (Some(before), Some(piece)) = (before, named) {
+            let hash = lower_hash(before).rotate_left(17) ^ lower_hash(piece);
+            each(Name { hash, text: piece, common: true });
+        }
+        before = named;
+    }
+}
+
+/// The longest name that is traced.
+const LONGEST: usize = 200;
+
+/// The hash of a name in lower case.
+fn lower_hash(name: &str) -> u64 {
+    let mut lower = [0; LONGEST];
+    match lower.get_mut(..name.len()).filter(|_| name.is_ascii()) {
+        Some(lower) => {
+            lower.copy_from_slice(name.as_bytes());
+            lower.make_ascii_lowercase();
+            bytes_hash(lower)
+        }
+        None => word_hash(&name.to_lowercase()),
+    }
 }
 
 fn identifier(piece: &str) -> Option<Name<'_>> {
-    if piece.len() < 4 || piece.len() > 200 {
+    if piece.len() < 4 || piece.len() > LONGEST {
         return None;
     }
-    let any = |is: fn(u8) -> bool| piece.bytes().fold(false, |found, byte| found | is(byte));
-    let letters = any(|byte| byte.is_ascii_alphabetic()) || piece.chars().any(char::is_alphabetic);
-    let digits = any(|byte| byte.is_ascii_digit());
-    let joined = any(|byte| matches!(byte, b'-' | b'_' | b'/' | b'@'));
-    if !letters || !(digits || joined) || piece.starts_with("gp-") {
+    let classes = piece.bytes().fold(0, |classes, byte| classes | class(byte));
+    let letters = classes & LETTER != 0 || classes & WIDE != 0 && piece.chars().any(char::is_alphabetic);
+    let digits = classes & DIGIT != 0;
+    if !letters || !(digits || classes & TIE != 0) || piece.starts_with("gp-") {
         return None;
     }
-    let lower = piece.to_lowercase();
-    // `us-east-1`, `m5.large`, `24x7`: names that every text about clouds may hold. Plain words joined by a hyphen too.
-    let region = lower.len() <= 16
-        && lower.matches('-').count() == 2
-        && lower.ends_with(|c: char| c.is_ascii_digit())
-        && lower.split('-').next().is_some_and(|first| first.len() == 2);
-    let instance = lower.contains('.')
-        && (lower.ends_with("large") || lower.ends_with("medium") || lower.ends_with("small"));
-    let common = region || instance || !digits || piece.len() < 5;
-    Some(Name { hash: word_hash(&lower), text: piece, common })
+    let common = !digits || piece.len() < 5 || is_region(piece) || is_instance(piece);
+    Some(Name { hash: lower_hash(piece), text: piece, common })
+}
+
+/// `us-east-1`: a name that every text about clouds may hold.
+fn is_region(piece: &str) -> bool {
+    // No character becomes a hyphen or a digit in lower case, but its length may change.
+    let length = |part: &str| if part.is_ascii() { part.len() } else { part.to_lowercase().len() };
+    piece.ends_with(|c: char| c.is_ascii_digit())
+        && length(piece) <= 16
+        && piece.bytes().filter(|byte| *byte == b'-').count() == 2
+        && piece.split('-').next().is_some_and(|first| length(first) == 2)
+}
+
+/// `m5.large`: another of those.
+fn is_instance(piece: &str) -> bool {
+    let ends = |with: &str| {
+        piece
+            .len()
+            .checked_sub(with.len())
+            .and_then(|at| piece.as_bytes().get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    piece.contains('.') && (ends("large") || ends("medium") || ends("small"))
 }
 
 #[cfg(test)]

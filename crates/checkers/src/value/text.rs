@@ -60,10 +60,11 @@ const FUNCTION_WORDS: [&str; 6] = [
 ];
 
 fn hash_of(lower: &str) -> u64 {
-    hash_bytes(lower.as_bytes())
+    bytes_hash(lower.as_bytes())
 }
 
-fn hash_bytes(lower: &[u8]) -> u64 {
+/// [`word_hash`] of a word's bytes.
+pub(crate) fn bytes_hash(lower: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(lower);
     hasher.finish()
@@ -203,8 +204,8 @@ fn ascii_tokens(text: &[u8], functions: &FxHashMap<u64, u8>, found: &mut Vec<Tok
             at += 1;
         }
         let kind = if figure && letters <= 1 { Kind::Figure } else { Kind::Word };
-        let hash = hash_bytes(&lower);
-        let stem = if kind == Kind::Word { hash_bytes(&lower[..stem_length(&lower)]) } else { hash };
+        let hash = bytes_hash(&lower);
+        let stem = if kind == Kind::Word { bytes_hash(&lower[..stem_length(&lower)]) } else { hash };
         let function = functions.get(&hash).copied().unwrap_or(0);
         found.push(Token { start, end: at, hash, stem, kind, function });
     }

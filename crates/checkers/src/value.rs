@@ -14,6 +14,7 @@ mod proxies;
 mod quality;
 mod relevance;
 mod text;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::demands;
 use super::facts::Facts;
 use super::gates::{self, Reading};
 use super::proxies::{Proxies, Reached};
-use super::text::{excerpt, references};
+use super::text::excerpt;
 use crate::check::{Check, Tally};
 use crate::event_view::{EventView, Field};
 use crate::index::{Index, RunView};
@@ -118,7 +118,7 @@ impl Answers {
         let junk = gates::judge(&reading);
         open.reached.junk = !junk.is_empty();
         open.reached.leaked |=
-            references(&answer.text).any(|(_, n)| request.is_some_and(|r| r.reference != Some(n)));
+            answer.references().iter().any(|(_, n)| request.is_some_and(|r| r.reference != Some(*n)));
         self.gates.judge((!junk.is_empty()).then(|| {
             Finding {
                 summary: format!("the answer of run `{}` of `{user}` is junk: {}", view.id, names(&junk)),

@@ -1,6 +1,7 @@
 //! `value/boilerplate`: the share of an answer's five-word shingles that stand in at least three other answers.
 
-use super::text::{Token, excerpt, tokens, without_references, word_hash};
+use super::text::{Token, excerpt, word_hash};
+use super::words::Words;
 use crate::check::{Check, FINDINGS_KEPT, Tally};
 use crate::index::Index;
 use crate::observation::{Observation, RunIx};
@@ -44,10 +45,9 @@ struct Sketch {
 /// prompt's nouns filled in stays the same.
 fn shingles(answer: &[Token], prompt: &[Token]) -> Vec<u32> {
     const MASK: u64 = 0x5bd1_e995;
-    let known: FxHashSet<u64> =
-        prompt.iter().filter(|token| token.is_content()).map(|token| token.stem).collect();
+    let known = Words::of(prompt.iter().filter(|token| token.is_content()).map(|token| token.stem));
     let masked: Vec<u64> =
-        answer.iter().map(|token| if known.contains(&token.stem) { MASK } else { token.hash }).collect();
+        answer.iter().map(|token| if known.contains(token.stem) { MASK } else { token.hash }).collect();
     let mut found: Vec<u32> = masked
         .windows(WORDS)
         .map(|window| {
@@ -116,12 +116,12 @@ impl Check for Boilerplate {
         }
         let Some(answer) = event.answer() else { return };
         let request = index.run(arrival.run).and_then(|run| index.request_of_run(run));
-        let prompt =
-            request.and_then(|request| request.prompt.as_deref()).map(without_references).unwrap_or_default();
-        let mut shingles = shingles(answer.tokens(), &tokens(&prompt));
+        let prompt = request.and_then(|request| request.prompt.as_deref());
+        let (prompt, asked) = prompt.map(|prompt| answer.prompt(prompt)).unwrap_or_default();
+        let mut shingles = shingles(answer.tokens(), asked);
         // Without a known prompt every run is a question of its own.
         let unknown = u64::from(arrival.run.0) << 32;
-        let question = if prompt.is_empty() { unknown } else { word_hash(&prompt) };
+        let question = if prompt.is_empty() { unknown } else { word_hash(prompt) };
         let asker = seen.user.map_or(0, |user| u64::from(user.0) + 1);
         let counted = self.asked.insert(question ^ asker.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         if counted {

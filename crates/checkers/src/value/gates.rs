@@ -14,8 +14,8 @@ mod too_short;
 mod wrong_language;
 
 #[cfg(test)]
-use super::text::tokens;
-use super::text::{AnswerText, Token, plain, without_references};
+use super::text::{tokens, without_references};
+use super::text::{AnswerText, Token, plain};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -30,7 +30,7 @@ pub(crate) struct Reading<'a> {
     /// The prompt without its reference, where it is known.
     pub(crate) prompt: Option<Cow<'a, str>>,
     /// The prompt's tokens.
-    pub(crate) prompt_tokens: Vec<Token>,
+    pub(crate) prompt_tokens: Cow<'a, [Token]>,
     /// What [`super::demands::insights`] found.
     pub(crate) insights: usize,
     /// Facts of the run's own tool results in the answer.
@@ -52,24 +52,25 @@ impl<'a> Reading<'a> {
     /// Reads an answer to a prompt.
     #[cfg(test)]
     pub(crate) fn new(answer: &'a str, prompt: Option<&'a str>, facts: usize) -> Self {
-        let text = without_references(answer);
-        let tokens = tokens(&text).into();
-        Self::of_tokens(text, tokens, prompt, facts)
+        let (text, prompt) = (without_references(answer), prompt.map(without_references));
+        let prompt_tokens = prompt.as_deref().map(tokens).unwrap_or_default();
+        let tokens = tokens(&text);
+        Self::of_tokens((text, tokens.into()), prompt, prompt_tokens.into(), facts)
     }
 
     /// Reads an answer that others read too.
     pub(crate) fn of(answer: &'a AnswerText<'_>, prompt: Option<&'a str>, facts: usize) -> Self {
-        Self::of_tokens(Cow::Borrowed(answer.bare()), Cow::Borrowed(answer.tokens()), prompt, facts)
+        let (prompt, prompt_tokens) = prompt.map(|prompt| answer.prompt(prompt)).unzip();
+        let read = (answer.bare().into(), answer.tokens().into());
+        Self::of_tokens(read, prompt.map(Cow::Borrowed), prompt_tokens.unwrap_or_default().into(), facts)
     }
 
     fn of_tokens(
-        text: Cow<'a, str>,
-        tokens: Cow<'a, [Token]>,
-        prompt: Option<&'a str>,
+        (text, tokens): (Cow<'a, str>, Cow<'a, [Token]>),
+        prompt: Option<Cow<'a, str>>,
+        prompt_tokens: Cow<'a, [Token]>,
         facts: usize,
     ) -> Self {
-        let prompt = prompt.map(without_references);
-        let prompt_tokens = prompt.as_deref().map(super::text::tokens).unwrap_or_default();
         let insights = super::demands::insights(&text, &tokens).len();
         let plain = plain(&text);
         let phrases = PHRASES

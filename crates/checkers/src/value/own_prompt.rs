@@ -3,15 +3,16 @@
 //! A quoted foreign reference, or the text of another answer, is proof at once. Words are weighed at the end, when it
 //! is known which of them tell prompts apart: what answers say whatever they are asked speaks for no prompt.
 
-use super::text::{Kind, Token, excerpt, references, tokens, without_references, word_hash};
+use super::text::{Kind, Token, excerpt, tokens, without_references, word_hash};
+use super::words::Words;
 use crate::check::{Check, Tally};
-use crate::event_view::Field;
 use crate::index::{Index, RunView};
 use crate::observation::{Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_history::RecordKind;
 use goldenpath_protocol::EventType;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// Distinct prompts that are kept; later ones are judged against these.
 const PROMPTS_KEPT: usize = 256;
@@ -41,6 +42,8 @@ pub(crate) struct OwnPrompt {
     /// The prompts' words, and what the answers make of them.
     vocabulary: FxHashMap<u64, Usage>,
     settled: u64,
+    /// Of each prompt, how many of its words one answer holds without being asked about them.
+    held: Vec<u32>,
     suspects: Vec<Suspect>,
 }
 
@@ -50,13 +53,15 @@ pub(crate) struct OwnPrompt {
 struct Usage {
     asked: u64,
     unasked_and_held: u64,
+    /// Places of the prompts that hold it, in order.
+    prompts: Vec<u32>,
 }
 
 #[derive(Debug)]
 struct Prompt {
     hash: u64,
     text: Box<str>,
-    words: FxHashSet<u64>,
+    words: Words,
 }
 
 #[derive(Debug)]
@@ -64,7 +69,7 @@ struct Answer {
     line: u64,
     request_line: u64,
     prompt: u64,
-    words: FxHashSet<u64>,
+    words: Words,
     opening: Box<str>,
     complaint: Option<(String, u64)>,
 }
@@ -90,16 +95,18 @@ fn same_text(tokens: &[Token]) -> u64 {
 }
 
 impl OwnPrompt {
-    fn ask(&mut self, prompt: &str) -> u64 {
-        let prompt = without_references(prompt);
-        let hash = word_hash(&prompt);
+    /// Takes in a prompt without its reference; its tokens are asked for only if it is new.
+    fn ask<'t>(&mut self, prompt: &str, read: impl FnOnce() -> Cow<'t, [Token]>) -> u64 {
+        let hash = word_hash(prompt);
         if self.prompts.len() < PROMPTS_KEPT && !self.prompt_at.contains_key(&hash) {
-            self.prompt_at.insert(hash, self.prompts.len());
-            let words: FxHashSet<_> = words(&tokens(&prompt)).take(WORDS_KEPT).collect();
-            for word in &words {
-                self.vocabulary.entry(*word).or_default();
+            let place = self.prompts.len();
+            self.prompt_at.insert(hash, place);
+            let words = Words::of(words(&read()).take(WORDS_KEPT));
+            for word in words.iter() {
+                self.vocabulary.entry(*word).or_default().prompts.push(place as u32);
             }
-            self.prompts.push(Prompt { hash, text: excerpt(&prompt).into(), words });
+            self.prompts.push(Prompt { hash, text: excerpt(prompt).into(), words });
+            self.held.push(0);
         }
         hash
     }
@@ -110,19 +117,19 @@ impl OwnPrompt {
             return;
         }
         let Some(request) = index.run(arrival.run).and_then(|run| index.request_of_run(run)) else { return };
-        let (Some(prompt), Some(text)) = (request.prompt.as_deref(), event.text(Field::FinalResponse)) else {
+        let (Some(prompt), Some(answer)) = (request.prompt.as_deref(), event.answer()) else {
             return;
         };
-        let prompt = self.ask(prompt);
-        let foreign = references(&text).find(|(_, number)| Some(*number) != request.reference);
-        let mut complaint = foreign.map(|(at, _)| {
-            (format!("it quotes `{}`, another prompt's reference", &text[at..at + 35]), seen.line)
+        let (prompt, asked) = answer.prompt(prompt);
+        let prompt = self.ask(prompt, || asked.into());
+        let foreign = answer.references().iter().find(|(_, number)| Some(*number) != request.reference);
+        let mut complaint = foreign.map(|&(at, _)| {
+            (format!("it quotes `{}`, another prompt's reference", &answer.text[at..at + 35]), seen.line)
         });
-        let bare = without_references(&text);
-        let read = tokens(&bare);
+        let read = answer.tokens();
         if read.len() >= 8 && self.texts.len() < ANSWERS_KEPT {
             let (first_prompt, first_line) =
-                *self.texts.entry(same_text(&read)).or_insert((prompt, seen.line));
+                *self.texts.entry(same_text(read)).or_insert((prompt, seen.line));
             if first_prompt != prompt && complaint.is_none() {
                 complaint = Some(("word for word it answered another prompt before".to_owned(), first_line));
             }
@@ -133,27 +140,39 @@ impl OwnPrompt {
                 line: seen.line,
                 request_line: request.line,
                 prompt,
-                words: words(&read).collect(),
-                opening: excerpt(&bare).into(),
+                words: Words::of(words(read)),
+                opening: excerpt(answer.bare()).into(),
                 complaint,
             },
         );
     }
 
-    /// Counts what the answer makes of the prompts' words.
-    fn count(&mut self, answer: &Answer) {
+    /// Counts what the answer makes of the prompts' words. The prompts that it may belong to rather than to its own.
+    fn count(&mut self, answer: &Answer) -> Vec<usize> {
         let own = self.prompt_at.get(&answer.prompt).map(|&at| &self.prompts[at].words);
         self.settled += 1;
-        for word in own.into_iter().flatten() {
+        for word in own.into_iter().flat_map(Words::iter) {
             self.vocabulary.entry(*word).or_default().asked += 1;
         }
-        for word in &answer.words {
+        self.held.fill(0);
+        for word in answer.words.iter() {
             if let Some(usage) = self.vocabulary.get_mut(word)
-                && own.is_none_or(|own| !own.contains(word))
+                && own.is_none_or(|own| !own.contains(*word))
             {
                 usage.unasked_and_held += 1;
+                for &prompt in &usage.prompts {
+                    self.held[prompt as usize] += 1;
+                }
             }
         }
+        let fits = |(at, held): (usize, &u32)| {
+            // Few prompts get as far as being compared word by word.
+            let other = &self.prompts[at];
+            let nearer =
+                *held >= LEAST_WORDS && other.hash != answer.prompt && self.fits_better(answer, other, false);
+            nearer.then_some(at)
+        };
+        self.held.iter().enumerate().filter_map(fits).collect()
     }
 
     /// Whether other answers hold the word without being asked about it. `answer` is one that holds it so.
@@ -170,11 +189,11 @@ impl OwnPrompt {
     fn fits_better(&self, answer: &Answer, other: &Prompt, only_telling: bool) -> bool {
         let Some(&own) = self.prompt_at.get(&answer.prompt) else { return false };
         let own = &self.prompts[own];
-        let count = |of: &FxHashSet<u64>, without: &FxHashSet<u64>| {
+        let count = |of: &Words, without: &Words| {
             let (mut all, mut held) = (0_u32, 0_u32);
-            for word in of.difference(without) {
+            for &word in of.iter().filter(|word| !without.contains(**word)) {
                 let holds = answer.words.contains(word);
-                if only_telling && holds && !own.words.contains(word) && self.is_common(*word) {
+                if only_telling && holds && !own.words.contains(word) && self.is_common(word) {
                     continue;
                 }
                 all += 1;
@@ -185,18 +204,12 @@ impl OwnPrompt {
         let (own_all, own_held) = count(&own.words, &other.words);
         let (all, held) = count(&other.words, &own.words);
         let share = |held: u32, all: u32| f64::from(held) / f64::from(all);
-        let shared = own.words.intersection(&other.words).count();
+        let shared = own.words.shared(&other.words);
         let same_question = shared as f64 > own.words.len().min(other.words.len()) as f64 * SAME_QUESTION;
         !same_question
             && own_all > 0
             && held >= LEAST_WORDS
             && share(held, all) - share(own_held, own_all) >= MARGIN
-    }
-
-    /// The prompts that an answer may belong to rather than to its own.
-    fn nearer(&self, answer: &Answer) -> Vec<usize> {
-        let fits = |other: &Prompt| other.hash != answer.prompt && self.fits_better(answer, other, false);
-        (0..self.prompts.len()).filter(|&at| fits(&self.prompts[at])).collect()
     }
 
     fn broke(&mut self, answer: &Answer, who: &str, why: &str, line: u64) {
@@ -222,7 +235,8 @@ impl Check for OwnPrompt {
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         match &seen.record.kind {
             RecordKind::Request { prompt: Some(prompt), .. } => {
-                self.ask(prompt);
+                let prompt = without_references(prompt);
+                self.ask(&prompt, || tokens(&prompt).into());
             }
             RecordKind::Frame { .. } => self.answer(seen, index),
             _ => {}
@@ -231,12 +245,11 @@ impl Check for OwnPrompt {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(answer) = self.answers.remove(&run) else { return };
-        self.count(&answer);
+        let others = self.count(&answer);
         let who = || format!("run `{}` of `{}`", view.id, index.user_name(Some(view.owner)));
         if let Some((why, line)) = &answer.complaint {
             return self.broke(&answer, &who(), why, *line);
         }
-        let others = self.nearer(&answer);
         if others.is_empty() || self.suspects.len() >= SUSPECTS_KEPT {
             return self.tally.kept();
         }

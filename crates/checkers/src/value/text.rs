@@ -1,5 +1,6 @@
 //! Texts as tokens: words, figures and ideographs, with hashes that ignore case and endings.
 
+use memchr::memmem::Finder;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -135,80 +136,97 @@ fn is_combining(c: char) -> bool {
         | '\u{93a}'..='\u{94f}')
 }
 
+/// Function words are short: the bytes of the longest.
+static LONGEST_FUNCTION_WORD: LazyLock<usize> = LazyLock::new(|| {
+    FUNCTION_WORDS.iter().flat_map(|words| words.split_whitespace()).map(str::len).max().unwrap_or(0)
+});
+
 /// The tokens of a text, in order. Punctuation, marks and emoji are none.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
-    let functions = &*FUNCTIONS;
+    let (functions, longest) = (&*FUNCTIONS, *LONGEST_FUNCTION_WORD);
+    let bytes = text.as_bytes();
+    // ASCII letters in lower case; digits, full stops and commas have the bit already. Other tokens are not read here.
+    let lower: Vec<u8> = bytes.iter().map(|byte| byte | 0x20).collect();
     let mut found = Vec::with_capacity(text.len() / 6 + 1);
-    if text.is_ascii() {
-        ascii_tokens(text.as_bytes(), functions, &mut found);
-        return found;
-    }
-    let mut lower = String::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some((start, first)) = chars.next() {
-        if !first.is_alphanumeric() {
+    let mut wide = String::new();
+    let mut at = 0;
+    while let Some(&first) = bytes.get(at) {
+        if first.is_ascii() && !first.is_ascii_alphanumeric() {
+            at += 1;
             continue;
         }
-        if is_ideograph(first) {
-            let end = start + first.len_utf8();
-            let hash = hash_of(&text[start..end]);
-            found.push(Token { start, end, hash, stem: hash, kind: Kind::Ideograph, function: 0 });
-            continue;
-        }
+        let start = at;
         let figure = first.is_ascii_digit();
-        let mut letters = usize::from(first.is_alphabetic());
-        let mut end = start + first.len_utf8();
-        lower.clear();
-        push_lower(&mut lower, first);
-        while let Some(&(at, c)) = chars.peek() {
-            let inside = figure
-                && matches!(c, '.' | ',')
-                && text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
-            if !(c.is_alphanumeric() && !is_ideograph(c) || is_combining(c) || inside) {
+        let mut digits = 0;
+        while let Some(byte) = bytes.get(at) {
+            let inside =
+                figure && matches!(byte, b'.' | b',') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+            if !byte.is_ascii_alphanumeric() && !inside {
                 break;
             }
-            letters += usize::from(c.is_alphabetic());
-            end = at + c.len_utf8();
-            push_lower(&mut lower, c);
-            chars.next();
+            digits += usize::from(!byte.is_ascii_alphabetic());
+            at += 1;
         }
-        let kind = if figure && letters <= 1 { Kind::Figure } else { Kind::Word };
-        let hash = hash_of(&lower);
-        let stem = if kind == Kind::Word { hash_of(stem(&lower)) } else { hash };
-        let function = functions.get(&hash).copied().unwrap_or(0);
-        found.push(Token { start, end, hash, stem, kind, function });
+        if bytes.get(at).is_some_and(|byte| !byte.is_ascii()) {
+            at = wide_token(text, start, &mut wide, functions, &mut found);
+            continue;
+        }
+        let kind = if figure && at - start - digits <= 1 { Kind::Figure } else { Kind::Word };
+        let lower = &lower[start..at];
+        let hash = bytes_hash(lower);
+        let stem = match kind {
+            Kind::Word => match stem_length(lower) {
+                all if all == lower.len() => hash,
+                length => bytes_hash(&lower[..length]),
+            },
+            _ => hash,
+        };
+        let function = if lower.len() <= longest { functions.get(&hash).copied().unwrap_or(0) } else { 0 };
+        found.push(Token { start, end: at, hash, stem, kind, function });
     }
     found
 }
 
-/// The same for a text of which every byte is a character.
-fn ascii_tokens(text: &[u8], functions: &FxHashMap<u64, u8>, found: &mut Vec<Token>) {
-    let mut lower = Vec::new();
-    let mut at = 0;
-    while let Some(first) = text.get(at) {
-        if !first.is_ascii_alphanumeric() {
-            at += 1;
-            continue;
-        }
-        let (start, figure) = (at, first.is_ascii_digit());
-        let mut letters = 0;
-        lower.clear();
-        while let Some(byte) = text.get(at) {
-            let inside =
-                figure && matches!(byte, b'.' | b',') && text.get(at + 1).is_some_and(u8::is_ascii_digit);
-            if !byte.is_ascii_alphanumeric() && !inside {
-                break;
-            }
-            letters += usize::from(byte.is_ascii_alphabetic());
-            lower.push(byte.to_ascii_lowercase());
-            at += 1;
-        }
-        let kind = if figure && letters <= 1 { Kind::Figure } else { Kind::Word };
-        let hash = bytes_hash(&lower);
-        let stem = if kind == Kind::Word { bytes_hash(&lower[..stem_length(&lower)]) } else { hash };
-        let function = functions.get(&hash).copied().unwrap_or(0);
-        found.push(Token { start, end: at, hash, stem, kind, function });
+/// The token at `start`, if there is one, in any script; the byte after it.
+fn wide_token(
+    text: &str,
+    start: usize,
+    lower: &mut String,
+    functions: &FxHashMap<u64, u8>,
+    found: &mut Vec<Token>,
+) -> usize {
+    let mut chars = text[start..].char_indices().map(|(at, c)| (start + at, c)).peekable();
+    let Some((_, first)) = chars.next() else { return text.len() };
+    let mut end = start + first.len_utf8();
+    if !first.is_alphanumeric() {
+        return end;
     }
+    if is_ideograph(first) {
+        let hash = hash_of(&text[start..end]);
+        found.push(Token { start, end, hash, stem: hash, kind: Kind::Ideograph, function: 0 });
+        return end;
+    }
+    let figure = first.is_ascii_digit();
+    let mut letters = usize::from(first.is_alphabetic());
+    lower.clear();
+    push_lower(lower, first);
+    while let Some(&(at, c)) = chars.peek() {
+        let inside =
+            figure && matches!(c, '.' | ',') && text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
+        if !(c.is_alphanumeric() && !is_ideograph(c) || is_combining(c) || inside) {
+            break;
+        }
+        letters += usize::from(c.is_alphabetic());
+        end = at + c.len_utf8();
+        push_lower(lower, c);
+        chars.next();
+    }
+    let kind = if figure && letters <= 1 { Kind::Figure } else { Kind::Word };
+    let hash = hash_of(lower);
+    let stem = if kind == Kind::Word { hash_of(stem(lower)) } else { hash };
+    let function = functions.get(&hash).copied().unwrap_or(0);
+    found.push(Token { start, end, hash, stem, kind, function });
+    end
 }
 
 /// The text of an answer, read once for all who judge it.
@@ -216,33 +234,57 @@ fn ascii_tokens(text: &[u8], functions: &FxHashMap<u64, u8>, found: &mut Vec<Tok
 pub(crate) struct AnswerText<'a> {
     /// As it came.
     pub(crate) text: Cow<'a, str>,
-    read: OnceCell<(Option<String>, Vec<Token>)>,
+    read: OnceCell<Read>,
+    prompt: OnceCell<Read>,
+}
+
+/// What is read of a text.
+#[derive(Debug, Clone)]
+struct Read {
+    references: Vec<(usize, u128)>,
+    /// `None` when that is the text itself.
+    bare: Option<String>,
+    tokens: Vec<Token>,
+}
+
+impl Read {
+    fn of(text: &str) -> Self {
+        let references: Vec<_> = references(text).collect();
+        let bare = (!references.is_empty()).then(|| without_references(text).into_owned());
+        let tokens = tokens(bare.as_deref().unwrap_or(text));
+        Self { references, bare, tokens }
+    }
 }
 
 impl<'a> AnswerText<'a> {
     /// An answer that nobody has read yet.
     pub(crate) fn new(text: Cow<'a, str>) -> Self {
-        Self { text, read: OnceCell::new() }
+        Self { text, read: OnceCell::new(), prompt: OnceCell::new() }
     }
 
-    fn read(&self) -> &(Option<String>, Vec<Token>) {
-        self.read.get_or_init(|| match without_references(&self.text) {
-            Cow::Borrowed(same) => (None, tokens(same)),
-            Cow::Owned(bare) => {
-                let tokens = tokens(&bare);
-                (Some(bare), tokens)
-            }
-        })
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| Read::of(&self.text))
     }
 
     /// Without its references.
     pub(crate) fn bare(&self) -> &str {
-        self.read().0.as_deref().unwrap_or(&self.text)
+        self.read().bare.as_deref().unwrap_or(&self.text)
     }
 
     /// The tokens of [`AnswerText::bare`].
     pub(crate) fn tokens(&self) -> &[Token] {
-        &self.read().1
+        &self.read().tokens
+    }
+
+    /// The references in it: where each begins, and its number.
+    pub(crate) fn references(&self) -> &[(usize, u128)] {
+        &self.read().references
+    }
+
+    /// Its prompt without references, and the tokens of that. Whoever asks gives the same prompt: it is read once.
+    pub(crate) fn prompt<'p>(&'p self, prompt: &'p str) -> (&'p str, &'p [Token]) {
+        let read = self.prompt.get_or_init(|| Read::of(prompt));
+        (read.bare.as_deref().unwrap_or(prompt), &read.tokens)
     }
 }
 
@@ -252,18 +294,10 @@ fn push_lower(lower: &mut String, c: char) {
 
 /// Lower case, one blank for each run of white space, straight apostrophes: what phrases are searched in.
 pub(crate) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
     if text.is_ascii() {
-        for byte in text.bytes() {
-            match byte {
-                b'`' => plain.push('\''),
-                b'\t'..=b'\r' | b' ' if plain.ends_with(' ') => {}
-                b'\t'..=b'\r' | b' ' => plain.push(' '),
-                byte => plain.push(char::from(byte.to_ascii_lowercase())),
-            }
-        }
-        return plain;
+        return ascii_plain(text.as_bytes());
     }
+    let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\u{2019}' | '\u{2018}' | '`' => plain.push('\''),
@@ -278,34 +312,61 @@ pub(crate) fn plain(text: &str) -> String {
     plain
 }
 
+/// The same for a text of which every byte is a character.
+fn ascii_plain(text: &[u8]) -> String {
+    let mut plain = vec![0; text.len()];
+    let (mut length, mut blank) = (0, false);
+    for byte in text {
+        let plainly = match byte {
+            b'`' => b'\'',
+            b'\t'..=b'\r' | b' ' => b' ',
+            byte => byte.to_ascii_lowercase(),
+        };
+        // A blank after a blank is overwritten.
+        length -= usize::from(blank && plainly == b' ');
+        blank = plainly == b' ';
+        plain[length] = plainly;
+        length += 1;
+    }
+    plain.truncate(length);
+    String::from_utf8(plain).unwrap_or_default()
+}
+
 /// A text without its references: a line `Reference: gp-…` goes whole, elsewhere the `gp-…` alone.
 pub(crate) fn without_references(text: &str) -> Cow<'_, str> {
-    if references(text).next().is_none() {
-        return Cow::Borrowed(text);
-    }
+    let Some((first, _)) = references(text).next() else { return Cow::Borrowed(text) };
     let mut kept = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let mut rest = line;
-        let mut part = String::new();
+    let (mut done, mut next) = (0, Some(first));
+    while let Some(at) = next {
+        let begin = memchr::memrchr(b'\n', &text.as_bytes()[done..at]).map_or(done, |line| done + line + 1);
+        let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |line| at + line + 1);
+        kept.push_str(&text[done..begin]);
+        let mut rest = &text[begin..end];
+        let mut part = String::with_capacity(rest.len());
         while let Some((at, _)) = references(rest).next() {
             part.push_str(&rest[..at]);
             rest = &rest[at + REFERENCE_LENGTH..];
         }
         part.push_str(rest);
-        let label = part.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        if rest.len() == line.len() || !matches!(label.as_str(), "reference" | "ref" | "") {
+        let label = part.trim().trim_matches(|c: char| !c.is_alphanumeric());
+        if !["reference", "ref", ""].iter().any(|only| label.eq_ignore_ascii_case(only)) {
             kept.push_str(&part);
         }
+        done = end;
+        next = references(&text[done..]).next().map(|(at, _)| done + at);
     }
+    kept.push_str(&text[done..]);
     Cow::Owned(kept)
 }
 
 /// `gp-` and 32 hex digits.
 const REFERENCE_LENGTH: usize = 35;
 
+static REFERENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"gp-"));
+
 /// The references in a text: where each begins, and its number.
 pub(crate) fn references(text: &str) -> impl Iterator<Item = (usize, u128)> + '_ {
-    memchr::memmem::find_iter(text.as_bytes(), b"gp-").filter_map(|at| {
+    REFERENCE.find_iter(text.as_bytes()).filter_map(|at| {
         let digits = text.get(at + 3..at + REFERENCE_LENGTH)?;
         if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
@@ -316,47 +377,102 @@ pub(crate) fn references(text: &str) -> impl Iterator<Item = (usize, u128)> + '_
 
 /// The sentences, list items and table rows of a text, as byte ranges.
 pub(crate) fn sentences(text: &str) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    let mut found = Vec::with_capacity(16);
     let mut start = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let ends = match c {
-            '\n' | '。' | '！' | '？' => true,
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let mut end = at + 1;
+        let ends = match byte {
+            b'\n' => true,
             // `1.` at the beginning of a line is a list mark, not a sentence.
-            '.' | '!' | '?' => {
-                chars.peek().is_none_or(|(_, next)| next.is_whitespace())
-                    && !text[start..at].trim().bytes().all(|b| b.is_ascii_digit())
+            b'.' | b'!' | b'?' => {
+                begins_blank(&text[end..]) && !text[start..at].trim().bytes().all(|b| b.is_ascii_digit())
+            }
+            // The first bytes of `。`, `！` and `？`.
+            0xe3 | 0xef => {
+                end = at + 3;
+                matches!(&bytes[at..end], [0xe3, 0x80, 0x82] | [0xef, 0xbc, 0x81 | 0x9f])
             }
             _ => false,
         };
         if ends {
-            let end = at + c.len_utf8();
-            if !text[start..end].trim().is_empty() {
+            if !text[start..end].trim_start().is_empty() {
                 found.push((start, end));
             }
             start = end;
         }
+        at = end;
     }
-    if !text[start..].trim().is_empty() {
+    if !text[start..].trim_start().is_empty() {
         found.push((start, text.len()));
     }
     found
 }
 
+/// Whether a text begins with white space or is empty.
+fn begins_blank(text: &str) -> bool {
+    match text.as_bytes().first() {
+        None => true,
+        Some(byte) if byte.is_ascii() => matches!(byte, b'\t'..=b'\r' | b' '),
+        Some(_) => text.starts_with(char::is_whitespace),
+    }
+}
+
+/// A sentence and its tokens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sentence {
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The byte after its last.
+    pub(crate) end: usize,
+    from: usize,
+    to: usize,
+}
+
+impl Sentence {
+    /// The sentences of a text, each with its tokens among those of the text.
+    pub(crate) fn all(text: &str, tokens: &[Token]) -> Vec<Self> {
+        let mut next = 0;
+        sentences(text)
+            .into_iter()
+            .map(|(start, end)| {
+                let from = next;
+                while tokens.get(next).is_some_and(|token| token.start < end) {
+                    next += 1;
+                }
+                Self { start, end, from, to: next }
+            })
+            .collect()
+    }
+
+    /// Its tokens, of all that its text has.
+    pub(crate) fn tokens<'t>(&self, all: &'t [Token]) -> &'t [Token] {
+        all.get(self.from..self.to).unwrap_or_default()
+    }
+}
+
 /// A piece of a text for a finding: one line, at most 120 characters.
 pub(crate) fn excerpt(text: &str) -> String {
-    let mut line = String::new();
+    let mut line = String::with_capacity(text.len().min(128));
+    let mut length = 0;
     for word in text.split_whitespace() {
         if !line.is_empty() {
             line.push(' ');
+            length += 1;
         }
-        line.push_str(word);
-        // No character is longer: what follows is not shown.
-        if line.len() > 120 * 4 {
-            break;
+        for c in word.chars() {
+            line.push(c);
+            length += 1;
+            if length > 120 {
+                let cut = line.char_indices().nth(119).map_or(line.len(), |(at, _)| at);
+                line.truncate(cut);
+                line.push('…');
+                return line;
+            }
         }
     }
-    if line.chars().count() <= 120 { line } else { line.chars().take(119).chain(['…']).collect() }
+    line
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl Answers {
         let least = request.map_or(0, |request| request.expect.min_insights);
         let quoting = self.quotes_reference && request.is_some_and(|request| request.expect.quote_reference);
         let own = request.and_then(|request| request.reference);
-        let lacks = demands::lacking(&reading, &answer.text, least, own, quoting);
+        let lacks = demands::lacking(&reading, answer, least, own, quoting);
         self.demands.judge((!lacks.is_empty()).then(|| Finding {
             summary: format!("the answer of run `{}` of `{user}` lacks what it owes", view.id),
             expected: lacks.iter().map(|(owed, _)| owed.as_str()).collect::<Vec<_>>().join("; "),

@@ -1,8 +1,9 @@
 //! What an answer must hold: substance, relevance, distinct things to do, its own reference.
 
 use super::gates::Reading;
-use super::relevance::coverage;
-use super::text::{Kind, Token, excerpt, references, sentences, stem_hash};
+use super::text::{AnswerText, Kind, Sentence, Token, excerpt, stem_hash};
+use super::words::Words;
+use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
@@ -37,10 +38,8 @@ const WORTH: &str =
 
 static VERB_STEMS: LazyLock<FxHashSet<u64>> =
     LazyLock::new(|| VERBS.split_whitespace().map(stem_hash).collect());
-static ADVICE_STEMS: LazyLock<FxHashSet<u64>> =
-    LazyLock::new(|| ADVICE.split_whitespace().map(stem_hash).collect());
-static WORTH_STEMS: LazyLock<FxHashSet<u64>> =
-    LazyLock::new(|| WORTH.split_whitespace().map(stem_hash).collect());
+static ADVICE_STEMS: LazyLock<Words> = LazyLock::new(|| Words::of(ADVICE.split_whitespace().map(stem_hash)));
+static WORTH_STEMS: LazyLock<Words> = LazyLock::new(|| Words::of(WORTH.split_whitespace().map(stem_hash)));
 
 /// What nobody can act on, although it begins with a verb.
 const IDLE: [&str; 9] = [
@@ -55,30 +54,40 @@ const IDLE: [&str; 9] = [
     "contact us",
 ];
 
-/// The distinct actionable insights of an answer: the byte ranges of their sentences, items or rows.
-pub(crate) fn insights(text: &str, tokens: &[Token]) -> Vec<(usize, usize)> {
-    let english = tokens.iter().filter(|token| token.function & 1 != 0).count() * 25 >= tokens.len();
-    let mut found: Vec<((usize, usize), FxHashSet<u64>)> = Vec::new();
-    let mut next = 0;
-    for (start, end) in sentences(text) {
-        let from = next;
-        while next < tokens.len() && tokens[next].start < end {
-            next += 1;
+static IDLE_SEARCH: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(IDLE).ok());
+
+/// Whether a sentence holds one of [`IDLE`], in any case.
+fn is_idle(sentence: &str) -> bool {
+    match &*IDLE_SEARCH {
+        Some(searcher) if sentence.is_ascii() => searcher.is_match(sentence),
+        _ => {
+            let lower = sentence.to_lowercase();
+            IDLE.iter().any(|idle| lower.contains(idle))
         }
-        let words = &tokens[from..next];
-        let sentence = &text[start..end];
-        if !actionable(sentence, start, text, words, english) {
+    }
+}
+
+/// The distinct actionable insights of an answer: the byte ranges of their sentences, items or rows.
+pub(crate) fn insights(text: &str, tokens: &[Token], sentences: &[Sentence]) -> Vec<(usize, usize)> {
+    let english = tokens.iter().filter(|token| token.function & 1 != 0).count() * 25 >= tokens.len();
+    let mut found: Vec<((usize, usize), Words)> = Vec::with_capacity(sentences.len().min(8));
+    for sentence in sentences {
+        let words = sentence.tokens(tokens);
+        let (start, end) = (sentence.start, sentence.end);
+        if !actionable(&text[start..end], start, text, words, english) {
             continue;
         }
         // Two sums do not make two insights; two names do, also names such as `etl-936958`.
         let in_name = |token: &Token| text[..token.start].ends_with(['-', '_']);
-        let stems: FxHashSet<u64> = words
-            .iter()
-            .filter(|token| token.is_content() && (token.kind != Kind::Figure || in_name(token)))
-            .map(|token| token.stem)
-            .collect();
+        let stems = Words::of(
+            words
+                .iter()
+                .filter(|token| token.is_content() && (token.kind != Kind::Figure || in_name(token)))
+                .map(|token| token.stem),
+        );
         let new = found.iter().all(|(_, other)| {
-            let both = stems.intersection(other).count();
+            let both = stems.shared(other);
             both as f64 <= SAME * (stems.len() + other.len() - both) as f64
         });
         // An answer with a hundred insights is as good as one with more; comparing all would be quadratic.
@@ -91,6 +100,9 @@ pub(crate) fn insights(text: &str, tokens: &[Token]) -> Vec<(usize, usize)> {
 
 /// Whether a sentence, an item or a row says what to do, and with what.
 fn actionable(sentence: &str, start: usize, text: &str, words: &[Token], english: bool) -> bool {
+    if words.len() < 4 {
+        return false;
+    }
     let ideographs = words.iter().filter(|token| token.kind == Kind::Ideograph).count();
     if words.len() < 4 + ideographs / 2 || sentence.trim_end().ends_with(['?', '？']) {
         return false;
@@ -104,7 +116,7 @@ fn actionable(sentence: &str, start: usize, text: &str, words: &[Token], english
         || trimmed.starts_with(|c: char| c.is_ascii_digit())
             && trimmed.chars().take(4).any(|c| matches!(c, '.' | ')'));
     let figure = words.iter().skip(usize::from(listed)).any(|token| token.kind == Kind::Figure);
-    if listed && figure && words.iter().any(|token| WORTH_STEMS.contains(&token.stem)) {
+    if listed && figure && words.iter().any(|token| WORTH_STEMS.contains(token.stem)) {
         return true;
     }
     // Other languages: an item of a list, or a sentence with a figure.
@@ -115,39 +127,50 @@ fn actionable(sentence: &str, start: usize, text: &str, words: &[Token], english
         return true;
     }
     let advised = words.iter().enumerate().any(|(i, token)| {
-        if !VERB_STEMS.contains(&token.stem) {
+        if token.kind != Kind::Word || !VERB_STEMS.contains(&token.stem) {
             return false;
         }
         let before = text[start..token.start].trim_end();
-        let begins = before.trim_matches(|c: char| !c.is_alphabetic()).is_empty()
-            || before.ends_with([':', ';', '|', '—', '–', ',', '*', '(']);
-        let told = i > 0 && ADVICE_STEMS.contains(&words[i - 1].stem);
-        begins || told
+        let told = || i > 0 && ADVICE_STEMS.contains(words[i - 1].stem);
+        before.ends_with([':', ';', '|', '—', '–', ',', '*', '('])
+            || !before.contains(char::is_alphabetic)
+            || told()
     });
-    if !advised {
-        return false;
+    advised && !is_idle(sentence)
+}
+
+/// How many different words of content there are, counted up to [`LEAST_WORDS`].
+fn first_words(tokens: &[Token]) -> usize {
+    let mut distinct = [0; LEAST_WORDS];
+    let mut found = 0;
+    for token in tokens.iter().filter(|token| token.is_content()) {
+        if !distinct[..found].contains(&token.stem) {
+            distinct[found] = token.stem;
+            found += 1;
+            if found == LEAST_WORDS {
+                break;
+            }
+        }
     }
-    let lower = sentence.to_lowercase();
-    !IDLE.iter().any(|idle| lower.contains(idle))
+    found
 }
 
 /// What an answer lacks, one line each; with the spans of its insights for the reader.
 pub(crate) fn lacking(
     reading: &Reading<'_>,
-    answer: &str,
+    answer: &AnswerText<'_>,
     least_insights: u32,
     own_reference: Option<u128>,
     quoting: bool,
 ) -> Vec<(String, String)> {
     let mut lacks = Vec::new();
-    let distinct: FxHashSet<u64> =
-        reading.tokens.iter().filter(|token| token.is_content()).map(|token| token.stem).collect();
-    if distinct.len() < LEAST_WORDS {
+    let distinct = first_words(&reading.tokens);
+    if distinct < LEAST_WORDS {
         let promised = format!("at least {LEAST_WORDS} different words of content");
-        lacks.push((promised, format!("{}: `{}`", distinct.len(), excerpt(&reading.text))));
+        lacks.push((promised, format!("{distinct}: `{}`", excerpt(&reading.text))));
     }
     if reading.facts < 3
-        && let Some(covered) = coverage(&reading.prompt_tokens, &reading.tokens)
+        && let Some(covered) = reading.coverage()
         && covered < LEAST_RELEVANCE
     {
         let observed = format!(
@@ -158,7 +181,7 @@ pub(crate) fn lacking(
         lacks.push(("an answer that takes up its question".to_owned(), observed));
     }
     if (reading.insights as u64) < u64::from(least_insights) {
-        let spans: Vec<String> = insights(&reading.text, &reading.tokens)
+        let spans: Vec<String> = insights(&reading.text, &reading.tokens, &reading.sentences)
             .into_iter()
             .map(|(start, end)| format!("`{}`", excerpt(&reading.text[start..end])))
             .collect();
@@ -170,9 +193,9 @@ pub(crate) fn lacking(
     }
     if quoting
         && let Some(own) = own_reference
-        && !references(answer).any(|(_, number)| number == own)
+        && !answer.references().iter().any(|(_, number)| *number == own)
     {
-        let end: String = answer.chars().rev().take(100).collect::<Vec<_>>().into_iter().rev().collect();
+        let end: String = answer.text.chars().rev().take(100).collect::<Vec<_>>().into_iter().rev().collect();
         lacks.push((
             "the reference that the prompt asked to quote".to_owned(),
             format!("an answer that ends `{}`", excerpt(&end)),

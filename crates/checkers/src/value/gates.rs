@@ -13,11 +13,13 @@ mod repetition;
 mod too_short;
 mod wrong_language;
 
+use super::relevance::coverage;
+use super::text::{AnswerText, Sentence, Token, plain};
 #[cfg(test)]
 use super::text::{tokens, without_references};
-use super::text::{AnswerText, Token, plain};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 /// An answer, read once for all gates and demands.
@@ -35,6 +37,9 @@ pub(crate) struct Reading<'a> {
     pub(crate) insights: usize,
     /// Facts of the run's own tool results in the answer.
     pub(crate) facts: usize,
+    /// Its sentences.
+    pub(crate) sentences: Vec<Sentence>,
+    coverage: OnceCell<Option<f64>>,
     plain: String,
     phrases: Vec<(usize, usize, usize)>,
 }
@@ -71,7 +76,8 @@ impl<'a> Reading<'a> {
         prompt_tokens: Cow<'a, [Token]>,
         facts: usize,
     ) -> Self {
-        let insights = super::demands::insights(&text, &tokens).len();
+        let sentences = Sentence::all(&text, &tokens);
+        let insights = super::demands::insights(&text, &tokens, &sentences).len();
         let plain = plain(&text);
         let phrases = PHRASES
             .searcher
@@ -80,7 +86,13 @@ impl<'a> Reading<'a> {
             .filter(|found| whole_words(&plain, found.start(), found.end()))
             .map(|found| (PHRASES.set_of[found.pattern().as_usize()], found.start(), found.end()))
             .collect();
-        Self { text, tokens, prompt, prompt_tokens, insights, facts, plain, phrases }
+        let coverage = OnceCell::new();
+        Self { text, tokens, prompt, prompt_tokens, insights, facts, sentences, coverage, plain, phrases }
+    }
+
+    /// How much of the prompt it takes up.
+    pub(crate) fn coverage(&self) -> Option<f64> {
+        *self.coverage.get_or_init(|| coverage(&self.prompt_tokens, &self.tokens))
     }
 
     /// The first phrase of a gate's own set, as it stands in the answer.

@@ -1,6 +1,7 @@
 //! How much of a question an answer takes up, each word weighted by how much it tells.
 
 use super::text::{Kind, Token, stem_hash};
+use super::words::Words;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
 
@@ -31,18 +32,19 @@ pub(crate) fn coverage(prompt: &[Token], answer: &[Token]) -> Option<f64> {
     if ideographs * 2 > prompt.len() {
         return pair_coverage(prompt, answer);
     }
-    let asked: FxHashSet<u64> = prompt
-        .iter()
-        .filter(|token| token.kind == Kind::Word && token.is_content())
-        .map(|token| meaning(token.stem))
-        .collect();
+    let asked = Words::of(
+        prompt
+            .iter()
+            .filter(|token| token.kind == Kind::Word && token.is_content())
+            .map(|token| meaning(token.stem)),
+    );
     if asked.len() < 2 {
         return None;
     }
-    let said: FxHashSet<u64> = answer.iter().map(|token| meaning(token.stem)).collect();
+    let said = Words::of(answer.iter().map(|token| meaning(token.stem)));
     let weight = |stem: &u64| if GENERIC_STEMS.contains(stem) { 0.25 } else { 1.0 };
     let all: f64 = asked.iter().map(weight).sum();
-    let covered: f64 = asked.iter().filter(|stem| said.contains(stem)).map(weight).sum();
+    let covered: f64 = asked.iter().filter(|stem| said.contains(**stem)).map(weight).sum();
     Some(covered / all)
 }
 

@@ -171,5 +171,7 @@ fn items_are_insights_whatever_verb_begins_them() {
     let text = "1. Cover spark-cinder-262627d4 for 12 months: return: $819 a month; risk medium, effort low.\n\
         2. Zap traffic of nat-ember-bf8957ab at the gateway: gain $645 a month (effort medium, risk low).\n\
         3. Frob the lake-cinder-b922bd0b bucket, now $941: $282 monthly, low effort, medium risk.\n";
-    assert_eq!(super::demands::insights(text, &super::text::tokens(text)).len(), 3);
+    let tokens = super::text::tokens(text);
+    let sentences = super::text::Sentence::all(text, &tokens);
+    assert_eq!(super::demands::insights(text, &tokens, &sentences).len(), 3);
 }

@@ -48,11 +48,13 @@ fn cut_json(text: &str) -> Option<&str> {
 }
 
 fn html(text: &str) -> Option<&str> {
-    let lower: String = text.chars().take(40).collect::<String>().to_lowercase();
-    if lower.starts_with("<!doctype") || lower.starts_with("<html") {
+    memchr::memchr(b'<', text.as_bytes())?;
+    let begins = |with: &str| {
+        text.as_bytes().get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    if begins("<!doctype") || begins("<html") {
         return Some(text);
     }
-    memchr::memchr(b'<', text.as_bytes())?;
     let closing = text.matches("</").count();
     let mut inside = 0;
     let mut rest = text;
@@ -80,12 +82,9 @@ fn trace(text: &str) -> Option<&str> {
             || (line.starts_with("goroutine ") && line.ends_with("[running]:"))
             || line.starts_with("Exception in thread ")
     });
-    let frames = text.lines().filter(|line| is_frame(line)).count();
-    if let Some(head) = head {
-        Some(head)
-    } else if frames >= 2 {
-        text.lines().find(|line| is_frame(line))
-    } else {
-        None
-    }
+    head.or_else(|| {
+        let mut frames = text.lines().filter(|line| is_frame(line));
+        let first = frames.next();
+        frames.next().and(first)
+    })
 }

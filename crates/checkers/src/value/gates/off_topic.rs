@@ -2,7 +2,6 @@
 
 use super::Reading;
 use super::wrong_language::asks_for_language;
-use crate::value::relevance::coverage;
 
 /// The least weighted share of the prompt's words of content.
 const LEAST: f64 = 0.08;
@@ -12,10 +11,8 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     if reading.facts >= 3 {
         return None;
     }
+    let covered = reading.coverage()?;
     // The words of a question cannot be looked for in a translation.
-    if reading.prompt.as_deref().is_some_and(asks_for_language) {
-        return None;
-    }
-    let covered = coverage(&reading.prompt_tokens, &reading.tokens)?;
-    (covered < LEAST).then(|| reading.text.to_string())
+    let asked_elsewhere = || reading.prompt.as_deref().is_some_and(asks_for_language);
+    (covered < LEAST && !asked_elsewhere()).then(|| reading.text.to_string())
 }

@@ -9,7 +9,7 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let text = reading.text.as_ref();
     let quoted = |piece: &str| reading.prompt.as_deref().is_some_and(|prompt| prompt.contains(piece));
     // Most answers hold nothing that could begin one.
-    if !text.bytes().any(|byte| matches!(byte, b'{' | b'[' | b'<')) {
+    if memchr::memchr3(b'{', b'[', b'<', text.as_bytes()).is_none() {
         return hollow(reading);
     }
     braces(text)
@@ -84,6 +84,9 @@ fn bracketed(text: &str, open: char, close: char) -> Vec<&str> {
     found
 }
 
+/// What stands where something is to come.
+const MARKS: [&str; 7] = ["", "todo", "tbd", "n/a", "xxx", "placeholder", "to be done"];
+
 /// Nothing but marks of things to come: `TODO`, `TBD`, `...`, `N/A`, line after line.
 fn hollow(reading: &Reading<'_>) -> Option<String> {
     let mut lines = reading.text.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
@@ -94,12 +97,10 @@ fn hollow(reading: &Reading<'_>) -> Option<String> {
         all += 1;
         let bare =
             line.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '*' | '#' | ' '));
-        let after = bare.split_once(": ").map_or(bare, |(_, after)| after);
-        let word = after.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        marks += usize::from(matches!(
-            word.as_str(),
-            "" | "todo" | "tbd" | "n/a" | "xxx" | "placeholder" | "to be done"
-        ));
+        let mut colons = memchr::memchr_iter(b':', bare.as_bytes());
+        let after = colons.find_map(|at| bare[at + 1..].strip_prefix(' ')).unwrap_or(bare);
+        let word = after.trim_matches(|c: char| !c.is_alphanumeric());
+        marks += usize::from(MARKS.iter().any(|mark| word.eq_ignore_ascii_case(mark)));
     }
     (marks * 2 > all).then(|| reading.text.to_string())
 }

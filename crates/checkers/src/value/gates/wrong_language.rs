@@ -39,10 +39,9 @@ fn script(c: char) -> Option<Script> {
 /// The most frequent script, the share of its letters, and how many letters there are.
 fn main_script(text: &str) -> Option<(Script, f64, usize)> {
     let mut counts: [usize; 9] = [0; 9];
-    if text.is_ascii() {
-        counts[Script::Latin as usize] = text.bytes().filter(u8::is_ascii_alphabetic).count();
-    } else {
-        for script in text.chars().filter_map(script) {
+    counts[Script::Latin as usize] = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    if !text.is_ascii() {
+        for script in text.chars().filter(|c| !c.is_ascii()).filter_map(script) {
             counts[script as usize] += 1;
         }
     }
@@ -65,7 +64,7 @@ fn main_script(text: &str) -> Option<(Script, f64, usize)> {
 /// How often function words of each language occur.
 fn languages(tokens: &[Token]) -> [usize; 6] {
     let mut counts = [0; 6];
-    for token in tokens {
+    for token in tokens.iter().filter(|token| token.function != 0) {
         for (bit, count) in counts.iter_mut().enumerate() {
             *count += usize::from(token.function & (1 << bit) != 0);
         }
@@ -99,17 +98,18 @@ pub(super) fn asks_for_language(prompt: &str) -> bool {
 
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let prompt = reading.prompt.as_deref()?;
-    if asks_for_language(prompt) {
-        return None;
-    }
-    let excerpt = || reading.text.to_string();
+    (is_another(reading, prompt)? && !asks_for_language(prompt)).then(|| reading.text.to_string())
+}
+
+/// Whether the answer is in another language than its prompt; `None` when too little is said to tell.
+fn is_another(reading: &Reading<'_>, prompt: &str) -> Option<bool> {
     let (asked, asked_share, asked_letters) = main_script(prompt)?;
     let (said, said_share, letters) = main_script(&reading.text)?;
     if letters < LEAST_LETTERS || asked_letters < 10 {
         return None;
     }
     if asked != said && asked_share >= 0.8 && said_share >= 0.7 {
-        return Some(excerpt());
+        return Some(true);
     }
     if asked != Script::Latin || said != Script::Latin {
         return None;
@@ -118,5 +118,5 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let best = |counts: &[usize; 6]| (0..6).max_by_key(|&i| (counts[i], 6 - i)).unwrap_or(0);
     let (from, to) = (best(&asked), best(&said));
     let told_apart = asked[from] >= 3 && asked[from] >= asked[to] * 2;
-    (from != to && told_apart && said[to] >= 8 && said[to] >= said[from] * 3).then(excerpt)
+    Some(from != to && told_apart && said[to] >= 8 && said[to] >= said[from] * 3)
 }

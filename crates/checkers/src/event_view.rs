@@ -7,6 +7,7 @@ mod scan;
 
 pub(crate) use scan::Scan;
 
+use crate::instant::unix_ms_of;
 use crate::value::AnswerText;
 use goldenpath_history::json_text;
 use goldenpath_protocol::EventType;
@@ -250,9 +251,15 @@ pub struct EventView<'a> {
     /// Everything else, and these too, raw.
     pub fields: Fields<'a>,
     answer: OnceCell<Option<Box<AnswerText<'a>>>>,
+    made: OnceCell<Option<i64>>,
 }
 
 impl<'a> EventView<'a> {
+    /// When it says that it was made, in Unix milliseconds; many ask.
+    pub(crate) fn made_unix_ms(&self) -> Option<i64> {
+        *self.made.get_or_init(|| self.fields.text(Field::Timestamp).and_then(|text| unix_ms_of(&text)))
+    }
+
     /// The text of a string field.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<Cow<'_, str>> {
@@ -411,6 +418,7 @@ impl<'a> Seen<'a> {
                 offset: fields.whole(Field::Offset),
                 fields,
                 answer: OnceCell::new(),
+                made: OnceCell::new(),
             });
         }
         match ControlType::from_name(&name) {

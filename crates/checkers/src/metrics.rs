@@ -1,8 +1,6 @@
 //! Quantities of the whole history, whatever the checks say of them.
 
-use crate::event_view::Field;
 use crate::index::Index;
-use crate::instant::unix_ms_of;
 use crate::observation::{Observation, ms};
 use crate::samples::Samples;
 use crate::verdict::{CheckResult, Metrics};
@@ -49,7 +47,7 @@ impl MetricsFold {
         if arrival.replayed {
             return;
         }
-        let made = event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text));
+        let made = event.made_unix_ms();
         if let Some(made) = made {
             let distance = seen.t_ms() - made as f64;
             let base = *self.latency_base.get_or_insert(distance);

@@ -4,7 +4,6 @@ use crate::check::{Check, Tally};
 use crate::event_view::{EventView, Field, JsonType};
 use crate::evidence::{excerpt, frame_words, run_words};
 use crate::index::{Index, RunView};
-use crate::instant::unix_ms_of;
 use crate::judge::Terms;
 use crate::observation::{Observation, RunIx, ms};
 use crate::verdict::{CheckResult, Finding, Reason};
@@ -82,7 +81,7 @@ impl Check for Timestamps {
             });
         };
         self.present.kept();
-        let made = event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text));
+        let made = event.made_unix_ms();
         let Some(made) = made else {
             return self.format.broke(|| {
                 Finding::new(

@@ -7,7 +7,6 @@ use crate::check::{Check, Tally};
 use crate::event_view::{EventView, Field};
 use crate::evidence::run_words;
 use crate::index::{Index, RunView};
-use crate::instant::unix_ms_of;
 use crate::observation::{Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_protocol::EventType;
@@ -121,7 +120,7 @@ fn agree(told: f64, measured: f64) -> bool {
 
 #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
 fn made_ms(event: &EventView<'_>) -> Option<f64> {
-    event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text)).map(|made| made as f64)
+    event.made_unix_ms().map(|made| made as f64)
 }
 
 fn hash_of(text: &str) -> u64 {

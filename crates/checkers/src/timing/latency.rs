@@ -5,9 +5,7 @@
 
 use super::lag::Lag;
 use crate::check::Check;
-use crate::event_view::Field;
 use crate::index::Index;
-use crate::instant::unix_ms_of;
 use crate::judge::Terms;
 use crate::observation::Observation;
 use crate::samples::{SHARE_OUTSIDE, Samples};
@@ -60,7 +58,7 @@ impl Check for Latency {
         if arrival.foreign || arrival.replayed || arrival.repeated_here {
             return;
         }
-        let Some(made) = event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text)) else { return };
+        let Some(made) = event.made_unix_ms() else { return };
         let distance = seen.t_ms() - made as f64;
         let distance = distance - *self.base.get_or_insert(distance);
         self.distances.add(distance);

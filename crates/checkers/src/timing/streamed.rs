@@ -5,7 +5,6 @@ use crate::check::{Check, Tally};
 use crate::event_view::Field;
 use crate::evidence::run_words;
 use crate::index::{Index, RunView};
-use crate::instant::unix_ms_of;
 use crate::observation::{Observation, RunIx};
 use crate::verdict::{CheckResult, Finding, Reason};
 use goldenpath_protocol::EventType;
@@ -61,7 +60,7 @@ impl Check for Streamed {
         if arrival.foreign || arrival.settled || arrival.replayed || !arrival.first {
             return;
         }
-        let made_ms = event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text)).map(|made| made as f64);
+        let made_ms = event.made_unix_ms().map(|made| made as f64);
         let open = self.runs.entry(arrival.run).or_default();
         if event.kind.is_terminal() {
             open.duration_ms = event.fields.number(Field::DurationMs).filter(|took| took.is_finite());

@@ -5,9 +5,7 @@
 //! timestamps, and no burst ever *came* at it. An agent that never had so much to say keeps the promise.
 
 use crate::check::{Check, Tally};
-use crate::event_view::Field;
 use crate::index::Index;
-use crate::instant::unix_ms_of;
 use crate::judge::Terms;
 use crate::observation::{ConnIx, Observation, UserIx};
 use crate::verdict::{CheckResult, Finding};
@@ -73,7 +71,7 @@ impl Check for Throughput {
         if best.came_per_s >= self.limit {
             return;
         }
-        let made_ms = event.text(Field::Timestamp).and_then(|text| unix_ms_of(&text)).map(|made| made as f64);
+        let made_ms = event.made_unix_ms().map(|made| made as f64);
         let burst = self.recent.entry(conn).or_default();
         burst.push_back(Mark { came_ms: seen.t_ms(), made_ms, line: seen.line });
         if burst.len() > BURST {

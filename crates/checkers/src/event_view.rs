@@ -85,7 +85,7 @@ const fn name_hash(name: &[u8]) -> u8 {
 }
 
 impl Field {
-    fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         let mut place = name_hash(name.as_bytes());
         loop {
             let at = BY_NAME[usize::from(place)].checked_sub(1)?;
@@ -199,8 +199,7 @@ impl<'a> Fields<'a> {
     /// A field that holds a whole number ≥ 0 (written without fraction or exponent).
     #[must_use]
     pub fn whole(&self, field: Field) -> Option<u64> {
-        let raw = self.raw(field)?;
-        if JsonType::of(raw) == JsonType::Number { raw.parse().ok() } else { None }
+        whole_of(self.raw(field)?)
     }
 
     /// A boolean field.
@@ -225,6 +224,11 @@ impl<'a> Fields<'a> {
         let items: Vec<&'a RawValue> = serde_json::from_str(self.raw(field)?).ok()?;
         items.into_iter().map(|item| text_of(item.get())).collect()
     }
+}
+
+/// The whole number ≥ 0 of a raw JSON number.
+pub(crate) fn whole_of(raw: &str) -> Option<u64> {
+    if JsonType::of(raw) == JsonType::Number { raw.parse().ok() } else { None }
 }
 
 /// The text of a raw JSON string.

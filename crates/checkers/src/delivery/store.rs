@@ -1,7 +1,7 @@
 //! The store tells the story that the stream told.
 
 use crate::check::{Check, Tally};
-use crate::event_view::{EventView, Field, Fields, JsonType, Scan, Seen, text_of};
+use crate::event_view::{EventView, Field, JsonType, Scan, Seen, text_of, whole_of};
 use crate::evidence::excerpt;
 use crate::index::{Index, RunView};
 use crate::observation::{Observation, RunIx};
@@ -14,30 +14,38 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::hash::Hasher;
 
-/// What an event tells beside its type, its id and its number.
-const TOLD: &[Field] = &[
-    Field::Timestamp,
-    Field::ThreadId,
-    Field::RequestId,
-    Field::AgentName,
-    Field::Status,
-    Field::TaskDescription,
-    Field::Reasoning,
-    Field::ToolName,
-    Field::ExecutionId,
-    Field::ToolPurpose,
-    Field::Parameters,
-    Field::Success,
-    Field::Results,
-    Field::Error,
-    Field::Text,
-    Field::FinalResponse,
-    Field::Summary,
-    Field::Degraded,
-    Field::Limitations,
-    Field::Reason,
-    Field::DurationMs,
-];
+/// What an event tells beside its type, its id and its number: a bit for each field.
+const TOLD: u64 = {
+    let told = [
+        Field::Timestamp,
+        Field::ThreadId,
+        Field::RequestId,
+        Field::AgentName,
+        Field::Status,
+        Field::TaskDescription,
+        Field::Reasoning,
+        Field::ToolName,
+        Field::ExecutionId,
+        Field::ToolPurpose,
+        Field::Parameters,
+        Field::Success,
+        Field::Results,
+        Field::Error,
+        Field::Text,
+        Field::FinalResponse,
+        Field::Summary,
+        Field::Degraded,
+        Field::Limitations,
+        Field::Reason,
+        Field::DurationMs,
+    ];
+    let (mut bits, mut at) = (0, 0);
+    while at < told.len() {
+        bits |= 1 << told[at] as u64;
+        at += 1;
+    }
+    bits
+};
 
 /// What the stream told of a run, whatever the order it came in.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,6 +101,35 @@ impl Stored {
         }
         self.count += 1;
         self.sum = self.sum.wrapping_add(seen.event().map_or(0, sketch));
+    }
+
+    /// Takes in the event that begins here, of the usual spelling, without keeping its fields.
+    fn scan(&mut self, scan: &mut Scan<'_>) -> Option<()> {
+        let (mut name, mut sketch) = (None, Sketch { id: text_hash(""), ..Sketch::default() });
+        let mut before = 0_u64;
+        scan.object(|key, scan| {
+            let value = scan.value()?;
+            let Some(field) = Field::named(key) else { return Some(()) };
+            // Which of two holds is for the closer look.
+            let bit = 1_u64.checked_shl(field as u32).filter(|bit| before & bit == 0)?;
+            before |= bit;
+            match field {
+                Field::Type => name = text_of(value),
+                Field::EventId => sketch.id = text_hash(&text_of(value).unwrap_or_default()),
+                Field::Seq => sketch.seq = whole_of(value).unwrap_or(0),
+                _ if TOLD & bit != 0 => sketch.take_in(field, value),
+                _ => {}
+            }
+            Some(())
+        })?;
+        let kind = name.as_deref().and_then(EventType::from_name);
+        if kind.is_none() && name.is_some_and(|name| name.starts_with("x.")) {
+            self.extensions += 1;
+            return Some(());
+        }
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(kind.map_or(0, |kind| sketch.of(kind)));
+        Some(())
     }
 }
 
@@ -176,7 +213,7 @@ impl Story {
         self.sum = self.sum.wrapping_add(sketch(event));
         if event.kind.is_terminal() && self.terminal.is_none() {
             self.terminal = Some((event.kind, line));
-            self.answer = text_hash(event.text(Field::FinalResponse).as_deref());
+            self.answer = event.text(Field::FinalResponse).map_or(0, |text| text_hash(&text));
         }
     }
 
@@ -202,7 +239,9 @@ impl Story {
         if let Some(stored) = document.state.as_deref().filter(|stored| *stored != state) {
             return Some((format!("state `{state}`"), format!("state `{}`", excerpt(stored))));
         }
-        if end == EventType::AgentCompleted && text_hash(document.final_response.as_deref()) != self.answer {
+        if end == EventType::AgentCompleted
+            && document.final_response.as_deref().map_or(0, text_hash) != self.answer
+        {
             let stored = document.final_response.as_deref().unwrap_or("none");
             return Some(("the answer that was streamed".to_owned(), format!("stored: {}", excerpt(stored))));
         }
@@ -302,10 +341,7 @@ impl<'a> Told<'a> {
             "event_count" => once(&mut told.event_count, scan.value()?.parse().ok()?),
             "events" => {
                 let mut stored = Stored::default();
-                scan.array(|scan| {
-                    stored.take_in(&Seen::of_object(Fields::scanned(scan)?));
-                    Some(())
-                })?;
+                scan.array(|scan| stored.scan(scan))?;
                 once(&mut told.events, stored)
             }
             "final_response" => once(&mut told.final_response, text_of(scan.value()?)?),
@@ -327,26 +363,72 @@ fn is_partial(view: &RunView) -> bool {
 
 /// An event by what it says, not by how its JSON is laid out: the order of keys and blanks count for nothing.
 fn sketch(event: &EventView<'_>) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(event.kind.as_str().as_bytes());
-    hasher.write(event.event_id.as_deref().unwrap_or_default().as_bytes());
-    hasher.write_u64(event.seq.unwrap_or(0));
-    for field in TOLD {
-        let Some(raw) = event.fields.raw(*field) else { continue };
-        hasher.write_u64(*field as u64);
-        match JsonType::of(raw) {
-            JsonType::String => hasher.write_u64(text_hash(event.text(*field).as_deref())),
-            JsonType::Number => hasher.write_u64(event.fields.number(*field).unwrap_or_default().to_bits()),
-            _ => hasher.write_u64(weight(raw)),
+    let id = text_hash(event.event_id.as_deref().unwrap_or_default());
+    let mut sketch = Sketch { id, seq: event.seq.unwrap_or(0), told: 0 };
+    let mut left = TOLD;
+    while let Some(field) = Field::ALL.get(left.trailing_zeros() as usize) {
+        left &= left - 1;
+        if let Some(raw) = event.fields.raw(*field) {
+            sketch.take_in(*field, raw);
         }
     }
-    hasher.finish()
+    sketch.of(event.kind)
+}
+
+/// What an event says, while its fields come in any order.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sketch {
+    id: u64,
+    seq: u64,
+    /// The sum of its other fields.
+    told: u64,
+}
+
+impl Sketch {
+    fn take_in(&mut self, field: Field, raw: &str) {
+        let says = match JsonType::of(raw) {
+            JsonType::String => string_hash(raw),
+            JsonType::Number => raw.parse::<f64>().unwrap_or_default().to_bits(),
+            _ => weight(raw),
+        };
+        let mut hasher = FxHasher::default();
+        hasher.write_u64(field as u64 + 1);
+        hasher.write_u64(says);
+        self.told = self.told.wrapping_add(hasher.finish());
+    }
+
+    fn of(&self, kind: EventType) -> u64 {
+        let mut hasher = FxHasher::default();
+        hasher.write_u64(kind as u64 + 1);
+        hasher.write_u64(self.id);
+        hasher.write_u64(self.seq);
+        hasher.write_u64(self.told);
+        hasher.finish()
+    }
+}
+
+/// A raw string by its text: one that spells a character in a way which has others is respelt.
+fn string_hash(raw: &str) -> u64 {
+    let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(b'\\', &inner.as_bytes()[from..]) {
+        if matches!(inner.as_bytes().get(from + at + 1), Some(b'u' | b'/')) {
+            let respelt = text_of(raw).and_then(|text| serde_json::to_string(&text).ok());
+            return respelt
+                .as_deref()
+                .and_then(|raw| raw.get(1..raw.len().saturating_sub(1)))
+                .map_or(0, text_hash);
+        }
+        from = (from + at + 2).min(inner.len());
+    }
+    text_hash(inner)
 }
 
 /// The sum of a value's characters, blanks and escapes left out: the same however the keys are ordered and the letters
 /// are written.
 fn weight(raw: &str) -> u64 {
-    let respelt = memchr::memmem::find(raw.as_bytes(), b"\\u")
+    let respelt = memchr::memchr(b'\\', raw.as_bytes())
+        .and_then(|at| memchr::memmem::find(&raw.as_bytes()[at..], b"\\u"))
         .and_then(|_| serde_json::from_str::<serde_json::Value>(raw).ok())
         .map(|value| value.to_string());
     let raw = respelt.as_deref().unwrap_or(raw);
@@ -357,8 +439,7 @@ fn weight(raw: &str) -> u64 {
     raw.as_bytes().chunks(1 << 16).map(|piece| u64::from(weigh(piece))).sum()
 }
 
-fn text_hash(text: Option<&str>) -> u64 {
-    let Some(text) = text else { return 0 };
+fn text_hash(text: &str) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(text.as_bytes());
     hasher.finish()

@@ -22,6 +22,12 @@ const ID_LENGTH: usize = 20;
 /// References nobody had sent yet when they were seen; more than this many are not remembered.
 const STRANGERS_KEPT: usize = 10_000;
 
+/// Places for ids that are known to be no other's.
+const HARMLESS: usize = 2_048;
+
+/// Bits for claimed ids: a few for each of a long session.
+const CLAIMED: usize = 1 << 21;
+
 /// A reference that was seen before anybody sent it.
 #[derive(Debug)]
 struct Stranger {
@@ -39,9 +45,77 @@ pub(super) struct Canary {
     tally: Tally,
     /// Whose reference; `None` when two users sent the same one.
     references: FxHashMap<u128, Option<(UserIx, u64)>>,
-    /// Whose id, by its hash.
-    ids: FxHashMap<u64, Option<(UserIx, u64)>>,
+    ids: Ids,
     strangers: Vec<Stranger>,
+}
+
+/// Whose id, by its hash. A frame is full of ids, nearly all of them of its own user or never seen before: two small
+/// tables know most of those without a look into the large one.
+#[derive(Debug)]
+struct Ids {
+    whose: FxHashMap<u64, Option<(UserIx, u64)>>,
+    /// Ids lately found to be no other's than this user's. Whose an id is once, it is nobody else's ever.
+    harmless: Vec<(u64, UserIx)>,
+    /// A bit for each claimed id, which others may share: where there is none, nobody claimed it.
+    claimed: Vec<u64>,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self {
+            whose: FxHashMap::default(),
+            harmless: vec![(0, UserIx(u32::MAX)); HARMLESS],
+            claimed: vec![0; CLAIMED / 64],
+        }
+    }
+}
+
+impl Ids {
+    fn claim(&mut self, id: &str, user: UserIx, line: u64) {
+        let hash = hash_of(id);
+        let (word, bit) = claimed_at(hash);
+        self.claimed[word] |= bit;
+        claim(&mut self.whose, hash, user, line);
+    }
+
+    /// Claims an id that nobody did.
+    fn claim_first(&mut self, id: &str, user: UserIx, line: u64) {
+        let hash = hash_of(id);
+        if self.harmless[harmless_at(hash)] == (hash, user) {
+            return;
+        }
+        let (word, bit) = claimed_at(hash);
+        if self.claimed[word] & bit == 0 || !self.whose.contains_key(&hash) {
+            self.claim(id, user, line);
+        }
+    }
+
+    /// Whose id this is, if it is another's than `user`'s, and where they claimed it.
+    fn of_another(&mut self, id: &str, user: UserIx) -> Option<(UserIx, u64)> {
+        let hash = hash_of(id);
+        let at = harmless_at(hash);
+        let (word, bit) = claimed_at(hash);
+        if self.harmless[at] == (hash, user) || self.claimed[word] & bit == 0 {
+            return None;
+        }
+        match self.whose.get(&hash)? {
+            Some((owner, line)) if *owner != user => Some((*owner, *line)),
+            _ => {
+                self.harmless[at] = (hash, user);
+                None
+            }
+        }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a part of a hash is a hash")]
+fn harmless_at(hash: u64) -> usize {
+    hash as usize % HARMLESS
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a part of a hash is a hash")]
+fn claimed_at(hash: u64) -> (usize, u64) {
+    ((hash >> 32) as usize % (CLAIMED / 64), 1 << (hash >> 20 & 63))
 }
 
 impl Check for Canary {
@@ -114,7 +188,7 @@ impl Leak {
 impl Canary {
     fn claim_id(&mut self, id: &str, user: UserIx, line: u64) {
         if unlikely_twice(id) {
-            claim(&mut self.ids, hash_of(id), user, line);
+            self.ids.claim(id, user, line);
         }
     }
 
@@ -149,20 +223,17 @@ impl Canary {
                 .flatten()
                 {
                     // The first user to show an id in an own label owns it; requests own theirs before.
-                    if unlikely_twice(id) && !self.ids.contains_key(&hash_of(id)) {
-                        claim(&mut self.ids, hash_of(id), user, seen.line);
+                    if unlikely_twice(id) {
+                        self.ids.claim_first(id, user, seen.line);
                     }
                 }
             }
         }
         let whole = !matches!(seen.seen, Some(Seen::Event(event)) if event.kind == EventType::ResponseDelta);
         if whole && leak.is_none() && seen.seen.is_some() {
-            let ids = &self.ids;
             for (at, word) in words(raw).filter(|(_, word)| unlikely_twice(word)) {
-                if let Some(Some((owner, line))) = ids.get(&hash_of(word))
-                    && *owner != user
-                {
-                    leak = Some((format!("its id `{word}`"), *owner, *line, at));
+                if let Some((owner, line)) = self.ids.of_another(word, user) {
+                    leak = Some((format!("its id `{word}`"), owner, line, at));
                     break;
                 }
             }

@@ -25,6 +25,10 @@ use std::hash::{Hash, Hasher};
 /// How long after its terminal a run is kept whole, for other tabs that are still catching up.
 const SETTLE_NS: u64 = 10_000_000_000;
 
+/// Tables kept for runs that begin, and how long one may be.
+const SPARE: usize = 256;
+const SPARE_LENGTH: usize = 256;
+
 /// Connections from this many on share one bit, which tells no repeats of an event.
 const SIGHT_BITS: usize = 32;
 
@@ -42,6 +46,8 @@ pub struct Index {
     settled: FxHashMap<RunIx, SettledRun>,
     run_by_id: FxHashMap<u64, RunIx>,
     ended: VecDeque<(RunIx, u64)>,
+    /// Tables of settled runs, empty, for the runs that begin: one that grows costs more than all that is put in it.
+    spare: Vec<FxHashMap<u64, u32>>,
     pings: FxHashMap<(ConnIx, u64), u64>,
     clock: ClockBounds,
     trouble: Trouble,
@@ -297,7 +303,7 @@ impl Index {
 
     /// Forgets a run but for what stays.
     pub(crate) fn settle(&mut self, run: RunIx) {
-        let Some(view) = self.runs.remove(&run) else { return };
+        let Some(mut view) = self.runs.remove(&run) else { return };
         if let Some(user) = self.users.get_mut(view.owner.0 as usize) {
             user.open_runs.retain(|open| *open != run);
         }
@@ -305,6 +311,10 @@ impl Index {
             request.id = Box::default();
             request.scenario = Box::default();
             request.prompt = None;
+        }
+        if view.seen.capacity() <= SPARE_LENGTH && self.spare.len() < SPARE {
+            view.seen.clear();
+            self.spare.push(std::mem::take(&mut view.seen));
         }
         let kept = SettledRun {
             owner: view.owner,
@@ -558,6 +568,7 @@ impl Index {
             .user(owner)
             .and_then(|user| user.gap)
             .filter(|gap| asked_line.is_some_and(|asked| asked < gap.line()));
+        let seen = self.spare.pop().unwrap_or_default();
         self.runs.insert(
             run,
             RunView {
@@ -576,7 +587,7 @@ impl Index {
                 extensions: 0,
                 cancel_line: None,
                 cancel_t_ns: None,
-                seen: FxHashMap::default(),
+                seen,
             },
         );
         if let Some(user) = self.users.get_mut(owner.0 as usize) {
@@ -633,7 +644,14 @@ impl Index {
         let head = view_of_conn.greeting.and_then(|greeting| greeting.offset);
         let owner = self.owner(run)?;
         let others_asked = self.user(owner).is_some_and(|user| user.asked);
-        let request = event.request_id.as_deref().and_then(|id| self.request_of(owner, id));
+        let request = event.request_id.as_deref().and_then(|id| {
+            // Nearly always the one that the run is known by.
+            let known = self.run(run).and_then(|view| view.request);
+            let same = |known: &RequestIx| {
+                self.request(*known).is_some_and(|request| request.user == owner && *request.id == *id)
+            };
+            known.filter(same).or_else(|| self.request_of(owner, id))
+        });
         if let Some(request) = request {
             self.link(run, request);
         }

@@ -8,7 +8,12 @@ use crate::observation::{Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_protocol::EventType;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
+
+/// Tables kept for runs that begin, and how long one may be.
+const SPARE: usize = 256;
+const SPARE_LENGTH: usize = 256;
 
 /// Judges `delivery/unique-ids`.
 #[derive(Debug, Default)]
@@ -18,6 +23,8 @@ pub(super) struct Unique {
     ids: FxHashSet<u64>,
     /// What the events of open runs said, with the line that said it first.
     said: FxHashMap<RunIx, FxHashMap<u64, u64>>,
+    /// Tables of settled runs, empty, for the next.
+    spare: Vec<FxHashMap<u64, u64>>,
 }
 
 impl Check for Unique {
@@ -54,7 +61,13 @@ impl Check for Unique {
     }
 
     fn run_settled(&mut self, run: RunIx, _: &RunView, _: &Index) {
-        self.said.remove(&run);
+        if let Some(mut said) = self.said.remove(&run)
+            && said.capacity() <= SPARE_LENGTH
+            && self.spare.len() < SPARE
+        {
+            said.clear();
+            self.spare.push(said);
+        }
     }
 
     fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
@@ -65,12 +78,16 @@ impl Check for Unique {
 impl Unique {
     /// The line of an earlier event of the run that says the same.
     fn again(&mut self, event: &EventView<'_>, run: RunIx, line: u64) -> Option<u64> {
-        let said = self.said.entry(run).or_default();
+        let said = self.said.entry(run).or_insert_with(|| self.spare.pop().unwrap_or_default());
         let mut before = None;
         for sketch in sketches(event).into_iter().flatten() {
-            if let Some(first) = said.insert(sketch, line) {
-                said.insert(sketch, first);
-                before.get_or_insert(first);
+            match said.entry(sketch) {
+                Entry::Vacant(free) => {
+                    free.insert(line);
+                }
+                Entry::Occupied(taken) => {
+                    before.get_or_insert(*taken.get());
+                }
             }
         }
         before

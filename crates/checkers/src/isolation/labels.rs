@@ -166,6 +166,10 @@ fn another_request(seen: &Observation<'_>, fields: &Fields<'_>, index: &Index) -
     let (_, arrival) = seen.event()?;
     let view = index.run(arrival.run).filter(|_| !arrival.foreign)?;
     let (began, named) = (view.request?, fields.text(Field::RequestId)?);
+    // Nearly always it is the very one: no need to look for it among all.
+    if index.request(began).is_some_and(|request| request.user == view.owner && *request.id == *named) {
+        return None;
+    }
     (index.request_of(view.owner, &named) != Some(began))
         .then(|| (Field::RequestId, format!("`{}`, which did not begin this run", excerpt(&named))))
 }

@@ -1,7 +1,7 @@
 //! What people read says something: not empty, no placeholder, no filler.
 
 use super::{Broken, READ_BY_PEOPLE};
-use crate::event_view::{EventView, Field};
+use crate::event_view::{EventView, Field, Scan};
 use crate::evidence::excerpt;
 use goldenpath_protocol::EventType;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -137,8 +137,14 @@ fn emptiness(text: &str) -> Option<&'static str> {
     let bare = text.trim_matches(|c: char| {
         matches!(c, '.' | '…' | '!' | '?' | ':' | ' ' | '<' | '>' | '{' | '}' | '-' | '_' | '*')
     });
-    let bare = bare.to_lowercase();
-    (PLACEHOLDERS.contains(&bare.as_str()) || bare.starts_with("lorem ipsum")).then_some("a placeholder")
+    let lorem = |bare: &str| bare.get(..11).is_some_and(|head| head.eq_ignore_ascii_case("lorem ipsum"));
+    let known = if bare.is_ascii() {
+        PLACEHOLDERS.iter().any(|known| bare.eq_ignore_ascii_case(known)) || lorem(bare)
+    } else {
+        let bare = bare.to_lowercase();
+        PLACEHOLDERS.contains(&bare.as_str()) || lorem(&bare)
+    };
+    known.then_some("a placeholder")
 }
 
 /// A success whose results hold nothing.
@@ -150,10 +156,22 @@ fn results(event: &EventView<'_>) -> Option<Broken> {
     if !raw.starts_with('{') {
         return None;
     }
-    let empty = serde_json::Deserializer::from_str(raw).deserialize_map(AllEmpty).unwrap_or(false);
+    // The first member that holds something ends it.
+    let mut empty = true;
+    let whole = Scan::of(raw).object(|_, scan| {
+        empty = is_empty(scan.value()?);
+        empty.then_some(())
+    });
+    if empty && whole.is_none() {
+        empty = serde_json::Deserializer::from_str(raw).deserialize_map(AllEmpty).unwrap_or(false);
+    }
     empty.then(|| {
         Broken::new("`results` of a success hold something", format!("`results` is `{}`", excerpt(raw)))
     })
+}
+
+fn is_empty(raw: &str) -> bool {
+    matches!(raw, "null" | "{}" | "[]" | "\"\"")
 }
 
 /// Whether every member of an object is empty.
@@ -170,7 +188,7 @@ impl<'de> Visitor<'de> for AllEmpty {
         let mut all = true;
         while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
             let value: &RawValue = map.next_value()?;
-            all &= matches!(value.get(), "null" | "{}" | "[]" | "\"\"");
+            all &= is_empty(value.get());
         }
         Ok(all)
     }

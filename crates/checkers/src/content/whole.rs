@@ -1,7 +1,7 @@
 //! Nothing is cut off, nothing is encoded twice.
 
 use super::{Broken, READ_BY_PEOPLE};
-use crate::event_view::{EventView, Field, JsonType, fields_of, text_of};
+use crate::event_view::{EventView, Field, JsonType, Scan, fields_of, text_of};
 use crate::evidence::excerpt;
 use crate::observation::{Arrival, RunIx};
 use goldenpath_protocol::EventType;
@@ -115,6 +115,9 @@ impl Whole {
         if raw.len() < CUTS[0] && !raw.contains("\\\"") {
             return None;
         }
+        if !holds_long_or_quoting(raw) {
+            return None;
+        }
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
         members.iter().find_map(|(name, value)| {
             let text = text_of(value.get())?;
@@ -146,6 +149,17 @@ impl Whole {
         }
         None
     }
+}
+
+/// Whether an object has a member that is a text so long that it may be cut, or with an escape, as JSON in it has.
+fn holds_long_or_quoting(raw: &str) -> bool {
+    let mut found = false;
+    let whole = Scan::of(raw).object(|_, scan| {
+        let value = scan.value()?;
+        found |= value.starts_with('"') && (value.len() >= CUTS[0] || value.contains('\\'));
+        Some(())
+    });
+    found || whole.is_none()
 }
 
 /// Objects that came as strings which hold them.

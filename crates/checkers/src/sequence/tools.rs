@@ -1,6 +1,6 @@
 //! Tool calls as pairs: by `execution_id`, of the same tool, each answered once, about what it asked.
 
-use crate::event_view::{EventView, Field, JsonType, text_of};
+use crate::event_view::{EventView, Field, JsonType, Scan, text_of};
 use goldenpath_history::Expect;
 use goldenpath_protocol::EventType;
 use serde_json::value::RawValue;
@@ -95,7 +95,8 @@ impl ToolCalls {
 
     fn answered(&mut self, event: &EventView<'_>, line: u64) {
         let tool = event.text(Field::ToolName).unwrap_or_default();
-        self.take_success(event, &tool, line);
+        let results = Results::of(event);
+        self.take_success(event, results.as_ref(), &tool, line);
         let Some(id) = event.text(Field::ExecutionId) else {
             return self.note("a `tool_completed` has no execution_id".to_owned(), vec![line]);
         };
@@ -109,11 +110,7 @@ impl ToolCalls {
         }
         let asked_line = call.asked_line;
         let begun_as = (*call.tool != *tool).then(|| call.tool.clone());
-        let subject = event
-            .fields
-            .object(Field::Results)
-            .and_then(|_| subject_of(event.fields.raw(Field::Results)?))
-            .map(Into::into);
+        let subject = results.and_then(|results| results.subject).map(Into::into);
         call.answer = Some(Answer { line, subject });
         self.completed = self.completed.saturating_add(1);
         if let Some(begun_as) = begun_as {
@@ -124,12 +121,13 @@ impl ToolCalls {
         }
     }
 
-    fn take_success(&mut self, event: &EventView<'_>, tool: &str, line: u64) {
+    fn take_success(&mut self, event: &EventView<'_>, results: Option<&Results<'_>>, tool: &str, line: u64) {
         match event.fields.flag(Field::Success) {
             Some(true) => {
                 self.failed.remove(tool);
                 if self.hollow.is_none() {
-                    self.hollow = hollow(event).map(|why| (format!("`{tool}` succeeded, {why}"), line));
+                    self.hollow =
+                        hollow(event, results).map(|why| (format!("`{tool}` succeeded, {why}"), line));
                 }
             }
             Some(false) => {
@@ -188,17 +186,56 @@ impl ToolCalls {
     }
 }
 
+/// What results say of themselves, raw.
+#[derive(Default)]
+struct Results<'a> {
+    error: Option<&'a str>,
+    status: Option<&'a str>,
+    subject: Option<&'a str>,
+}
+
+impl<'a> Results<'a> {
+    /// What an event has for results; nothing where they are no object.
+    fn of(event: &EventView<'a>) -> Option<Self> {
+        let raw = event.fields.raw(Field::Results)?;
+        Self::scanned(raw).or_else(|| {
+            let fields = event.fields.object(Field::Results)?;
+            let (error, status) = (fields.raw(Field::Error), fields.raw(Field::Status));
+            Some(Self { error, status, subject: subject_of(raw) })
+        })
+    }
+
+    /// Reads results of the usual spelling.
+    fn scanned(raw: &'a str) -> Option<Self> {
+        let mut found = Self::default();
+        let mut scan = Scan::of(raw);
+        scan.object(|key, scan| {
+            let value = scan.value()?;
+            let place = match key {
+                "error" => &mut found.error,
+                "status" => &mut found.status,
+                "subject" => &mut found.subject,
+                _ => return Some(()),
+            };
+            // A key that comes twice is not the usual spelling.
+            place.replace(value).is_none().then_some(())
+        })?;
+        found.subject = found.subject.filter(|raw| *raw != "null" && raw.len() <= COMPARED);
+        scan.is_over().then_some(found)
+    }
+}
+
 /// Why a success is hollow: it carries an error.
-fn hollow(event: &EventView<'_>) -> Option<String> {
+fn hollow(event: &EventView<'_>, results: Option<&Results<'_>>) -> Option<String> {
     let says_something = |raw: &str| !matches!(raw, "null" | "\"\"" | "{}" | "false" | "[]");
     if event.fields.raw(Field::Error).is_some_and(says_something) {
         return Some("with an `error`".to_owned());
     }
-    let results = event.fields.object(Field::Results)?;
-    if results.raw(Field::Error).is_some_and(says_something) {
+    let results = results?;
+    if results.error.is_some_and(says_something) {
         return Some("with an `error` in its results".to_owned());
     }
-    let status = results.text(Field::Status)?;
+    let status = text_of(results.status?)?;
     matches!(&*status.to_ascii_lowercase(), "error" | "failed" | "failure")
         .then(|| format!("with the status `{status}` in its results"))
 }

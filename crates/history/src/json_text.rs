@@ -53,16 +53,49 @@ fn marks(word: u64) -> u64 {
     (equals(b'"') | equals(b'\\') | below) & all(0x80)
 }
 
+/// The bytes that are looked at at once.
+pub const BLOCK: usize = 64;
+
+/// The bytes that are copied at a time, so that copies are of one length: some lie beyond the block.
+const AHEAD: usize = 32;
+
+/// A bit for each byte of a block that ends a plain stretch: quotation marks, backslashes, control characters.
+#[must_use]
+#[inline]
+pub fn marks_of(block: &[u8; BLOCK]) -> u64 {
+    // First all bytes, then all bits: so the compiler makes vectors of the first.
+    let mut found = [0; BLOCK];
+    for (found, byte) in found.iter_mut().zip(block) {
+        *found = u8::from((*byte == b'"') | (*byte == b'\\') | (*byte < b' '));
+    }
+    let mut bits = 0;
+    for (index, eight) in found.as_chunks().0.iter().enumerate() {
+        // Eight bytes of 0 or 1 become the eight bits of the product's highest byte.
+        let eight = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= eight << (8 * index);
+    }
+    bits
+}
+
 /// Reads the JSON string whose text begins at `from`, after its opening quotation mark. Gives where it ends, after the
 /// closing one, and how many bytes at the start of `to` are its text; `None` when it is no JSON string.
 pub(crate) fn unescape(bytes: &[u8], from: usize, to: &mut Vec<u8>) -> Option<(usize, usize)> {
-    // No escape is shorter than what it stands for, and the last word may reach beyond the text.
-    let room = bytes.len().saturating_sub(from) + 8;
+    // No escape is shorter than what it stands for, and the last copies may reach beyond the text.
+    let room = bytes.len().saturating_sub(from) + 2 * AHEAD;
     if to.len() < room {
         to.resize(room, 0);
     }
     let (mut at, mut length) = (from, 0);
     loop {
+        while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            let read = unescape_block(block, to.get_mut(length..)?);
+            at += read.taken;
+            length += read.length;
+            if read.stopped {
+                break;
+            }
+        }
+        // The end of all, or what a block does not know.
         while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
             to.get_mut(length..length + 8)?.copy_from_slice(word);
             let marks = marks(u64::from_le_bytes(*word));
@@ -93,6 +126,52 @@ pub(crate) fn unescape(bytes: &[u8], from: usize, to: &mut Vec<u8>) -> Option<(u
             }
         }
     }
+}
+
+/// How far a block was read.
+struct BlockRead {
+    taken: usize,
+    length: usize,
+    /// At something else than an escaped quotation mark or backslash.
+    stopped: bool,
+}
+
+/// Unescapes a block, which knows the escapes that JSON inside JSON is full of, quotation marks and backslashes, and stops
+/// at everything else.
+#[inline(always)]
+fn unescape_block(block: &[u8; BLOCK + AHEAD], to: &mut [u8]) -> BlockRead {
+    let mut left = block.first_chunk().map_or(0, marks_of);
+    let (mut taken, mut length) = (0, 0);
+    loop {
+        let next = left.trailing_zeros() as usize;
+        let plain = next.saturating_sub(taken);
+        // What the bounds say is known, but not to the compiler.
+        let from = taken.min(BLOCK);
+        let Some(out) = to.get_mut(length..length + AHEAD) else { break };
+        out.copy_from_slice(&block[from..from + AHEAD]);
+        if plain > AHEAD {
+            let from = from.min(BLOCK - AHEAD) + AHEAD;
+            let Some(out) = to.get_mut(length + AHEAD..length + 2 * AHEAD) else { break };
+            out.copy_from_slice(&block[from..from + AHEAD]);
+        }
+        length += plain;
+        taken = taken.max(next);
+        if left == 0 {
+            return BlockRead { taken, length, stopped: false };
+        }
+        let at = next.min(BLOCK - 1);
+        let escaped = block[at + 1];
+        if block[at] != b'\\' || !matches!(escaped, b'"' | b'\\') {
+            break;
+        }
+        let Some(out) = to.get_mut(length) else { break };
+        *out = escaped;
+        length += 1;
+        taken = next + 2;
+        // It, and what it escapes.
+        left &= !(3 << next);
+    }
+    BlockRead { taken, length, stopped: true }
 }
 
 /// The character that the escape at the start stands for, and the escape's length in bytes.
@@ -155,13 +234,28 @@ mod tests {
     }
 
     #[test]
+    fn strings_of_many_blocks_are_read_wherever_their_escapes_stand() {
+        for middle in ["\\\"", "\\\\", "\\\"\\\"", "\\\\\\\"", "\\n", "\\u00e9", "é", "\\\\\\\\\\\"x"] {
+            for before in 0..150 {
+                let text = format!("\"{}{middle}{}{middle}\"", "a".repeat(before), "z".repeat(150 - before));
+                assert_eq!(read(&text), Some(serde_json::from_str(&text).unwrap()), "{text}");
+            }
+            for times in 0..100 {
+                let text = format!("\"{}\"", middle.repeat(times));
+                assert_eq!(read(&text), Some(serde_json::from_str(&text).unwrap()), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_json_string_is_none() {
         for middle in ["\u{1}", "\n", "\\x", "\\u12", "\\ud800", "\\ud800\\u0041", "\\udc00", "\\", "\\u+123"]
         {
-            for before in 0..20 {
+            for before in 0..150 {
                 let text = format!("\"{}{middle}", "a".repeat(before));
                 assert_eq!(read(&text), None, "{text}");
                 assert_eq!(read(&format!("{text}\"")), None, "{text}");
+                assert_eq!(read(&format!("{text}\",{}", " ".repeat(200))), None, "{text}");
             }
         }
     }

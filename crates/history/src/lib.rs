@@ -20,7 +20,7 @@ mod reference;
 pub use capture::{Capture, Imported, ImportedRecord, Input};
 pub use codec::{HistoryReader, HistoryWriter};
 pub use error::{LineError, LineFault, OpenError};
-pub use json_text::{json_text, plain_until};
+pub use json_text::{BLOCK, json_text, marks_of, plain_until};
 pub use record::{
     ClosedBy, Direction, Expect, FaultPhase, HISTORY_VERSION, Header, Outcome, RECORDING, RECORDING_BEGUN,
     RECORDING_ENDED, Record, RecordKind, ToolDemand,

@@ -3,7 +3,7 @@
 //! Accepts nothing that `serde_json` would not, and gives up on what is rare (deep nesting, escapes in keys): whoever
 //! asks then reads the slow way, which also has words for what is wrong.
 
-use goldenpath_history::plain_until;
+use goldenpath_history::{BLOCK, marks_of, plain_until};
 
 /// Objects and arrays inside each other, one bit each.
 const DEEPEST: u32 = 64;
@@ -13,12 +13,15 @@ const DEEPEST: u32 = 64;
 pub(crate) struct Scan<'a> {
     text: &'a str,
     at: usize,
+    /// Where the latest block ends, and a bit for each of its bytes that ends a plain stretch.
+    block_end: usize,
+    marks: u64,
 }
 
 impl<'a> Scan<'a> {
     /// The beginning of a text.
     pub(crate) fn of(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, block_end: 0, marks: 0 }
     }
 
     /// The next byte that is no white space.
@@ -40,6 +43,29 @@ impl<'a> Scan<'a> {
     /// Whether nothing is left.
     pub(crate) fn is_over(&mut self) -> bool {
         self.peek().is_none()
+    }
+
+    /// Where the next byte is that does not stand for itself in a string.
+    #[inline]
+    fn plain_end(&mut self) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        loop {
+            let back = self.block_end.wrapping_sub(at);
+            // Inside of the latest block, of which `back` bytes are left.
+            if (1..=BLOCK).contains(&back) {
+                let left = self.marks >> (BLOCK - back);
+                if left != 0 {
+                    return at + left.trailing_zeros() as usize;
+                }
+                at = self.block_end;
+            }
+            let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
+                return plain_until(bytes, at);
+            };
+            self.marks = marks_of(block);
+            self.block_end = at + BLOCK;
+        }
     }
 
     /// Moves over an object and calls `each` with every key, before its value, which `each` moves over.
@@ -75,7 +101,7 @@ impl<'a> Scan<'a> {
     #[inline]
     fn key(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
-        let end = plain_until(self.text.as_bytes(), self.at);
+        let end = self.plain_end();
         let key = self.text.get(self.at..end)?;
         self.at = end;
         (self.text.as_bytes().get(end) == Some(&b'"')).then(|| self.at += 1)?;
@@ -114,7 +140,7 @@ impl<'a> Scan<'a> {
     fn string(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
         loop {
-            self.at = plain_until(bytes, self.at);
+            self.at = self.plain_end();
             match bytes.get(self.at)? {
                 b'"' => {
                     self.at += 1;
@@ -245,6 +271,19 @@ mod tests {
             let slow: BTreeMap<&str, &RawValue> = serde_json::from_str(text).unwrap();
             let slow: Vec<(&str, &str)> = slow.into_iter().map(|(key, value)| (key, value.get())).collect();
             assert_eq!(members(text), Some(slow), "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_may_end_anywhere_in_a_block() {
+        for length in 0..150 {
+            let (long, rest) = ("x".repeat(length), "y".repeat(150 - length));
+            let text = format!("{{\"{long}a\":\"{rest}\\\"\\\\\",\"b\":[\"{long}\",{{\"{rest}\":1}}]}}");
+            let (key, value) = (format!("{long}a"), format!("\"{rest}\\\"\\\\\""));
+            let list = format!("[\"{long}\",{{\"{rest}\":1}}]");
+            assert_eq!(members(&text), Some(vec![(&*key, &*value), ("b", &*list)]), "{text}");
+            assert_eq!(members(&format!("{{\"a\":\"{long}\u{1}{rest}\"}}")), None);
+            assert_eq!(members(&format!("{{\"a\":\"{long}")), None);
         }
     }
 

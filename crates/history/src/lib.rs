@@ -10,6 +10,7 @@ mod error;
 mod json_text;
 mod line;
 mod lines;
+mod quantity;
 mod written;
 
 mod capture;

@@ -7,7 +7,7 @@
 mod usual;
 
 use crate::json_text::unescape;
-use crate::{ClosedBy, Direction, Expect, FaultPhase, LineFault, Record, RecordKind};
+use crate::{ClosedBy, Direction, Expect, FaultPhase, LineFault, Record, RecordKind, quantity};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -19,15 +19,7 @@ use usual::What;
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A number that JSON could not hold is written as `null`; it comes back as what it was.
-#[derive(Deserialize)]
-#[serde(from = "Option<f64>")]
 struct Quantity(f64);
-
-impl From<Option<f64>> for Quantity {
-    fn from(value: Option<f64>) -> Self {
-        Self(value.unwrap_or(f64::NAN))
-    }
-}
 
 /// Every key that a line may have.
 #[derive(Deserialize)]
@@ -82,7 +74,7 @@ struct Line<'a> {
 
 /// A key that is there is `Some`, also when it holds `null`.
 fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Quantity>, D::Error> {
-    Quantity::deserialize(from).map(Some)
+    Ok(Some(Quantity(quantity::number(from)?.unwrap_or(f64::NAN))))
 }
 
 /// Reads one line; `scratch` takes the long text of a record when its spelling holds escapes.

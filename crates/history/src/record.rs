@@ -1,5 +1,6 @@
 //! One line of a history: something that one client did, saw or lost, at one instant.
 
+use crate::quantity;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,10 +30,10 @@ pub struct Header {
     /// What fixed prompts, ids, users and order.
     pub seed: u64,
     /// Limits that differ from the defaults, by check id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "quantity::numbers")]
     pub limits: BTreeMap<String, f64>,
     /// The wall clock at `t_ns` 0 on the recording client, Unix milliseconds (fraction kept).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "quantity::number", skip_serializing_if = "Option::is_none")]
     pub t0_unix_ms: Option<f64>,
     /// How tokens were had: `mint`, `token` or `none`; some checks can be judged only with minted ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]

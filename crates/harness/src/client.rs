@@ -9,8 +9,7 @@ use crate::{Auth, Closed, Greeting, Prompt, Recorder, RunView, Target, TestUser,
 use connect::Ws;
 use futures_util::SinkExt as _;
 use futures_util::stream::{SplitSink, StreamExt as _};
-use goldenpath_history::{ClosedBy, Direction, RecordKind, split_reference};
-use goldenpath_history::{REDACTED_JWT, redact};
+use goldenpath_history::{ClosedBy, Direction, REDACTED_JWT, RecordKind, split_reference};
 use serde_json::json;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,9 +72,9 @@ impl Shared {
                 return;
             }
             view.closed = Some(Closed { code, reason: reason.to_owned() });
+            let reason = (!reason.is_empty()).then(|| Cow::Owned(reason.to_owned()));
+            self.record(RecordKind::Close { code, reason, by });
         }
-        let reason = (!reason.is_empty()).then(|| Cow::Owned(redact(reason).into_owned()));
-        self.record(RecordKind::Close { code, reason, by });
         self.seen.notify_waiters();
     }
 
@@ -204,6 +203,7 @@ impl Client {
     /// # Errors
     /// When the frame does not leave.
     pub async fn refresh(&self, token: &Token) -> Result<(), SendError> {
+        self.shared.recorder.hide(token);
         let frame = |token: &str| json!({"type": "refresh", "token": token}).to_string();
         self.send_as(frame(token.reveal()), frame(REDACTED_JWT)).await
     }
@@ -213,8 +213,7 @@ impl Client {
     /// # Errors
     /// When the frame does not leave.
     pub async fn send_text(&self, text: String) -> Result<(), SendError> {
-        let recorded = redact(&text).into_owned();
-        self.send_as(text, recorded).await
+        self.send_as(text.clone(), text).await
     }
 
     /// Sends a binary frame.
@@ -224,7 +223,7 @@ impl Client {
     pub async fn send_binary(&self, bytes: Vec<u8>) -> Result<(), SendError> {
         self.shared.record(RecordKind::Frame {
             dir: Direction::Out,
-            raw: Cow::Owned(read::base64(&bytes)),
+            raw: Cow::Owned(read::binary(&self.shared, &bytes)),
             opcode: Some("binary".into()),
         });
         self.shared.send(Message::binary(bytes)).await

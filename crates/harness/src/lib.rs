@@ -38,6 +38,7 @@ mod clock;
 mod compressed;
 mod queue;
 mod recorder;
+mod secrets;
 
 mod canary;
 mod probe;

@@ -107,7 +107,16 @@ struct State {
     batch: Batch,
     bytes: usize,
     lost: u64,
-    closed: bool,
+    closed: Option<Closed>,
+}
+
+/// Why nothing follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// All that was to be recorded was.
+    Finished,
+    /// Nobody cares any more.
+    Dropped,
 }
 
 /// What one turn of the writer finds beside the entries.
@@ -117,8 +126,8 @@ pub(crate) struct Turn {
     pub(crate) t_ns: u64,
     /// Records dropped since the last turn.
     pub(crate) lost: u64,
-    /// Nothing follows.
-    pub(crate) closed: bool,
+    /// Set when nothing follows.
+    pub(crate) closed: Option<Closed>,
 }
 
 impl Queue {
@@ -147,7 +156,7 @@ impl Queue {
     fn push(&self, size: usize, entry: impl FnOnce(u64, &mut Batch) -> Entry) -> u64 {
         let mut state = self.lock();
         let t_ns = self.clock.now_ns();
-        if state.closed || state.bytes > MAX_BYTES {
+        if state.closed.is_some() || state.bytes > MAX_BYTES {
             state.lost += 1;
             return t_ns;
         }
@@ -167,7 +176,7 @@ impl Queue {
 
     /// Waits for records and swaps them into `taken`, which must be empty.
     pub(crate) fn take(&self, taken: &mut Batch) -> Turn {
-        let waiting = |state: &mut State| !state.closed && state.batch.entries.len() < WAKE_AT;
+        let waiting = |state: &mut State| state.closed.is_none() && state.batch.entries.len() < WAKE_AT;
         let (mut state, _) = self
             .wake
             .wait_timeout_while(self.lock(), WAKE_AFTER, waiting)
@@ -183,9 +192,10 @@ impl Queue {
         self.behind.load(Ordering::Relaxed)
     }
 
-    /// Says that nothing follows.
-    pub(crate) fn close(&self) {
-        self.lock().closed = true;
+    /// Says that nothing follows. Whoever says it first is right.
+    pub(crate) fn close(&self, how: Closed) {
+        self.lock().closed.get_or_insert(how);
+        self.behind.store(false, Ordering::Relaxed);
         self.wake.notify_one();
     }
 
@@ -197,7 +207,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, MAX_BYTES, Queue, Taken};
+    use super::{Batch, Closed, MAX_BYTES, Queue, Taken};
     use crate::SessionClock;
     use goldenpath_history::{Record, RecordKind};
 
@@ -211,10 +221,10 @@ mod tests {
         queue.push_record(MAX_BYTES, mark);
         queue.push_text(1, "ada", "{}");
         queue.push_record(1, mark);
-        queue.close();
+        queue.close(Closed::Finished);
         let mut batch = Batch::default();
         let turn = queue.take(&mut batch);
-        assert_eq!((batch.entries.len(), turn.lost, turn.closed), (1, 2, true));
+        assert_eq!((batch.entries.len(), turn.lost, turn.closed), (1, 2, Some(Closed::Finished)));
     }
 
     #[test]
@@ -226,7 +236,7 @@ mod tests {
             queue.push_record(0, mark);
             queue.push_text(2, "", "");
             queue.push_text(3, "bob", "last");
-            queue.close();
+            queue.close(Closed::Finished);
             let turn = queue.take(&mut batch);
             let (mut seen, mut last) = (Vec::new(), 0);
             batch.for_each(|taken| {
@@ -241,7 +251,7 @@ mod tests {
             assert!(turn.t_ns >= last);
             assert_eq!(seen, ["1 ada {\"é\":1}", "mark", "2  ", "3 bob last"]);
             batch.clear();
-            queue.lock().closed = false;
+            queue.lock().closed = None;
         }
     }
 }

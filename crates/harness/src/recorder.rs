@@ -3,13 +3,13 @@
 //! One thread owns the file and the observer: what is judged live is exactly what is written, line by line. The file grows as
 //! `NAME.partial`, readable after each second, and gets its name when it is whole.
 
-use crate::SessionClock;
 use crate::compressed::Compressed;
-use crate::queue::{Batch, Queue, Taken};
-use goldenpath_history::redact;
+use crate::queue::{Batch, Closed, Queue, Taken};
+use crate::secrets::Secrets;
+use crate::{SessionClock, Token};
 use goldenpath_history::{
     Direction, HISTORY_VERSION, Header, HistoryWriter, RECORDING, RECORDING_BEGUN, RECORDING_ENDED, Record,
-    RecordKind,
+    RecordKind, redact_known,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -72,6 +72,7 @@ pub struct Finished {
 pub struct Recorder {
     queue: Arc<Queue>,
     conns: Arc<AtomicU32>,
+    secrets: Arc<Secrets>,
 }
 
 impl Recorder {
@@ -87,8 +88,9 @@ impl Recorder {
         *self.queue.clock()
     }
 
-    /// Stamps and keeps a record; gives the stamp.
+    /// Stamps and keeps a record, without the secrets in its texts; gives the stamp.
     pub fn record(&self, conn: Option<u32>, user: Option<&str>, kind: RecordKind<'static>) -> u64 {
+        let kind = self.secrets.out_of(kind);
         let size = match &kind {
             RecordKind::Frame { raw, .. } => raw.len(),
             RecordKind::Mark { note: Some(note), .. } => note.len(),
@@ -124,6 +126,15 @@ impl Recorder {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         self.sample("scheduler_lag_ms", begun.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// A token that is about to be shown: nothing that is recorded from now on holds it.
+    pub(crate) fn hide(&self, token: &Token) {
+        self.secrets.keep(token);
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     pub(crate) fn next_conn(&self) -> u32 {
@@ -211,7 +222,16 @@ impl Recording {
             None => None,
         };
         let queue = Arc::new(Queue::new(clock));
-        let writer = Writer { file, observer, kept: kept.clone(), lines: 1, lost: 0, failed: None };
+        let secrets = Arc::new(Secrets::default());
+        let writer = Writer {
+            file,
+            observer,
+            kept: kept.clone(),
+            secrets: secrets.clone(),
+            lines: 1,
+            lost: 0,
+            failed: None,
+        };
         let from = queue.clone();
         // Stamped before anybody can record, not when the thread gets to run: no line is later than the one after it.
         let begun = clock.now_ns();
@@ -219,7 +239,7 @@ impl Recording {
             .name("goldenpath-recorder".to_owned())
             .spawn(move || writer.run(&from, begun))
             .map_err(|_| RecorderError::Gone)?;
-        let recorder = Recorder { queue, conns: Arc::default() };
+        let recorder = Recorder { queue, conns: Arc::default(), secrets };
         Ok(Self { recorder, kept, path: path.map(Path::to_owned), thread: Some(thread) })
     }
 
@@ -241,6 +261,7 @@ impl Recording {
     /// # Errors
     /// When anything could not be written; the `.partial` then holds what could.
     pub fn finish(mut self) -> Result<Finished, RecorderError> {
+        self.recorder.queue.close(Closed::Finished);
         let written = self.stop().ok_or(RecorderError::Gone)?;
         let path = self.path.take();
         if let Some(path) = &path {
@@ -255,13 +276,13 @@ impl Recording {
     }
 
     fn stop(&mut self) -> Option<Written> {
-        self.recorder.queue.close();
         self.thread.take()?.join().ok()
     }
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
+        self.recorder.queue.close(Closed::Dropped);
         self.stop();
     }
 }
@@ -291,9 +312,19 @@ struct Writer {
     file: Option<Output>,
     observer: Option<Observer>,
     kept: Option<Arc<Mutex<Vec<Record<'static>>>>>,
+    secrets: Arc<Secrets>,
     lines: u64,
     lost: u64,
     failed: Option<io::Error>,
+}
+
+/// Ends the queue with the thread that empties it, be it by a panic.
+struct Over<'a>(&'a Queue);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.close(Closed::Dropped);
+    }
 }
 
 /// How the writing thread ended.
@@ -311,14 +342,22 @@ impl std::fmt::Debug for Written {
 
 impl Writer {
     fn run(mut self, queue: &Queue, begun: u64) -> Written {
+        // However this thread ends, nobody waits for it any more.
+        let _over = Over(queue);
+        let secrets = self.secrets.clone();
         let mut batch = Batch::default();
         let mut flushed = Instant::now();
         self.mark(begun, RECORDING_BEGUN);
         loop {
             let turn = queue.take(&mut batch);
+            let known = secrets.known();
             batch.for_each(|taken| match taken {
                 Taken::TextIn { t_ns, conn, user, text } => {
-                    let kind = RecordKind::Frame { dir: Direction::In, raw: redact(text), opcode: None };
+                    let kind = RecordKind::Frame {
+                        dir: Direction::In,
+                        raw: redact_known(text, &known),
+                        opcode: None,
+                    };
                     self.keep(&Record { t_ns, conn: Some(conn), user: Some(Cow::Borrowed(user)), kind });
                 }
                 Taken::Other(record) => self.keep(record),
@@ -329,8 +368,11 @@ impl Writer {
                 let kind = RecordKind::Lost { count: turn.lost, why: "the writer fell behind".into() };
                 self.keep(&Record { t_ns: turn.t_ns, conn: None, user: None, kind });
             }
-            if turn.closed {
-                self.mark(turn.t_ns, RECORDING_ENDED);
+            if let Some(how) = turn.closed {
+                // Without its mark a recording that was given up reads as cut, under whatever name.
+                if how == Closed::Finished {
+                    self.mark(turn.t_ns, RECORDING_ENDED);
+                }
                 break;
             }
             if flushed.elapsed() >= FLUSH_EVERY {

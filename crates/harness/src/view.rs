@@ -14,6 +14,9 @@ const MAX_RUNS: usize = 65_536;
 /// Errors remembered per connection.
 const MAX_ERRORS: usize = 1_024;
 
+/// `token_refreshed` frames remembered per connection.
+const MAX_REFRESHED: usize = 64;
+
 /// The server's first frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the protocol's")]
@@ -199,7 +202,7 @@ impl View {
                 self.last_pong = self.last_pong.max(frame.n);
             }
             "heartbeat" => self.heartbeats += 1,
-            "token_refreshed" => self.refreshed.push(text.to_owned()),
+            "token_refreshed" if self.refreshed.len() < MAX_REFRESHED => self.refreshed.push(text.to_owned()),
             "closing" => self.closing = Some(text.to_owned()),
             "error" if self.errors.len() < MAX_ERRORS => {
                 let parsed: Value = serde_json::from_str(text).unwrap_or_default();

@@ -3,8 +3,8 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use goldenpath_harness::{
-    Auth, Client, Connect, ConnectError, Credential, Forgery, MintSettings, Minter, Prompts, Recording,
-    Session, Target, TestUser, known_scenarios,
+    Auth, Client, Connect, ConnectError, Credential, Forgery, MintSettings, Minter, Prompts, RecorderError,
+    Recording, Session, Target, TestUser, Token, known_scenarios,
 };
 use goldenpath_history::{ClosedBy, Direction, HistoryReader, Record, RecordKind};
 use serde_json::{Value, json};
@@ -300,4 +300,89 @@ fn a_folder_that_cannot_be_written_is_an_error_that_names_it() {
         why.to_string().starts_with("failed to create `/nonexistent/history.jsonl.zst.partial`"),
         "{why}"
     );
+}
+
+/// A token that looks like nothing is known because it was shown.
+#[tokio::test]
+async fn a_given_token_that_is_no_jwt_is_not_recorded_either() {
+    const TOKEN: &str = "correct-horse";
+    let target = serve(|tcp| async move {
+        let mut socket = accept(tcp).await;
+        let echo = || format!("{{\"type\":\"error\",\"message\":\"no {TOKEN}\"}}");
+        socket.send(Message::text(echo())).await.unwrap();
+        socket.send(Message::binary(echo())).await.unwrap();
+        let _ = socket.next().await;
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let session = Session::new(target, Auth::none(), recording.recorder());
+    let user = TestUser::given("ada", Token::new(TOKEN));
+    let client = session.connect(&user, Connect::fresh()).await.unwrap();
+    client.send_text(format!("I am {TOKEN}")).await.unwrap();
+    client.wait_for("both", SOON, |view| (view.frames == 2).then_some(())).await.unwrap();
+    recording.recorder().mark(None, None, "store", Some(format!("{{\"body\":\"{TOKEN}\"}}")));
+    drop(client);
+    let records = recording.finish().unwrap().records;
+    assert_eq!(frames(&records, Direction::Out), ["I am «redacted token»"]);
+    let kept = format!("{records:?}");
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, TOKEN);
+    assert!(!kept.contains(TOKEN) && !kept.contains(encoded.trim_end_matches('=')), "{kept}");
+    assert!(kept.contains(r#"\"body\":\"«redacted token»\""#), "{kept}");
+}
+
+#[tokio::test]
+async fn a_recording_that_is_dropped_keeps_its_records_and_reads_as_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl.zst");
+    let header = goldenpath_history::Header::new("s", "ws://x/ws", "goldenpath");
+    let recording = Recording::start(&header, Some(&path), None).unwrap();
+    let recorder = recording.recorder();
+    recorder.sample("x", 1.0);
+    drop(recording);
+    recorder.sample("late", 1.0);
+    assert!(!path.exists());
+
+    let partial = folder.path().join("history.jsonl.zst.partial");
+    let mut reader =
+        HistoryReader::open(std::io::BufReader::new(std::fs::File::open(partial).unwrap())).unwrap();
+    assert!(matches!(reader.next(), Some(Ok((2, _)))));
+    assert!(
+        matches!(reader.next(), Some(Ok((3, record))) if matches!(record.kind, RecordKind::Sample { .. }))
+    );
+    assert!(reader.next().unwrap().unwrap_err().is_cut());
+    assert!(reader.next().is_none());
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_stops_nobody_and_is_an_error_at_the_end() {
+    let header = goldenpath_history::Header::new("s", "ws://x/ws", "goldenpath");
+    let observer = Box::new(|_, record: &Record<'_>| assert!(record.conn.is_none(), "told to"));
+    let recording = Recording::start(&header, None, Some(observer)).unwrap();
+    let recorder = recording.recorder();
+    recorder.mark(Some(1), None, "x", None);
+    // More than the queue holds: were it still filled, readers would wait.
+    let large = "x".repeat(1 << 20);
+    for _ in 0..100 {
+        recorder.mark(None, None, "x", Some(large.clone()));
+    }
+    assert!(matches!(recording.finish(), Err(RecorderError::Gone)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_recorded_behind_a_connections_end() {
+    for round in 0..20 {
+        let target = serve(|tcp| async move {
+            let mut socket = accept(tcp).await;
+            while socket.send(Message::text("{\"type\":\"heartbeat\"}")).await.is_ok() {}
+        })
+        .await;
+        let recording = Recording::in_memory().unwrap();
+        let client = connect(target, &recording).await.unwrap();
+        client.wait_for("frames", SOON, |view| (view.frames > 50 + round).then_some(())).await.unwrap();
+        drop(client);
+        // The reader ends at its next wait; what it read until then is no longer this connection's.
+        tokio::task::yield_now().await;
+        let records = recording.finish().unwrap().records;
+        assert!(matches!(records.last().map(|record| &record.kind), Some(RecordKind::Close { .. })));
+    }
 }

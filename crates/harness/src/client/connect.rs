@@ -108,6 +108,9 @@ pub(crate) async fn open(
     how: Connect,
 ) -> Result<(Ws, Option<Token>), ConnectError> {
     let shown = Shown::of(user, auth.placement, &how.credential)?;
+    if let (Some(token), None) = (&shown.token, shown.case) {
+        recorder.hide(token);
+    }
     let url = target.safe_url();
     let unreachable = |why: String| ConnectError::Unreachable { url: url.clone(), why };
     let request = request(target, &how, &shown).map_err(&unreachable)?;

@@ -43,12 +43,19 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
         };
         match next {
             Some(Ok(Message::Text(text))) => {
-                let t_ns = shared.recorder.text_in(shared.conn, &shared.user, text.as_str());
-                shared.view().see(t_ns, text.as_str());
+                {
+                    // Under one lock with the end: no frame is recorded behind its connection's end.
+                    let mut view = shared.view();
+                    if view.closed.is_some() {
+                        return;
+                    }
+                    let t_ns = shared.recorder.text_in(shared.conn, &shared.user, text.as_str());
+                    view.see(t_ns, text.as_str());
+                }
                 shared.seen.notify_waiters();
                 shared.recorder.catch_up().await;
             }
-            Some(Ok(Message::Binary(bytes))) => other(&shared, base64(&bytes), "binary"),
+            Some(Ok(Message::Binary(bytes))) => other(&shared, binary(&shared, &bytes), "binary"),
             // WebSocket's own pings show that the peer lives; they carry nothing to judge.
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => alive = Instant::now(),
             Some(Ok(Message::Close(frame))) => return closed(stream, &shared, frame).await,
@@ -58,8 +65,9 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
     }
 }
 
-pub(super) fn base64(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
+/// A binary frame as it is recorded.
+pub(super) fn binary(shared: &Shared, bytes: &[u8]) -> String {
+    STANDARD.encode(shared.recorder.secrets().out_of_bytes(bytes))
 }
 
 fn seen(shared: &Shared) -> u64 {
@@ -75,8 +83,14 @@ fn silent_too_long(shared: &Shared, alive: Instant) -> bool {
 fn other(shared: &Shared, raw: String, opcode: &'static str) {
     let frame =
         RecordKind::Frame { dir: Direction::In, raw: Cow::Owned(raw), opcode: Some(Cow::Borrowed(opcode)) };
-    let t_ns = shared.record(frame);
-    shared.view().see_other(t_ns);
+    {
+        let mut view = shared.view();
+        if view.closed.is_some() {
+            return;
+        }
+        let t_ns = shared.record(frame);
+        view.see_other(t_ns);
+    }
     shared.seen.notify_waiters();
 }
 

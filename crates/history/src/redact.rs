@@ -108,8 +108,7 @@ struct Secret {
 /// The secret that begins at `at` with a start that ends at `end`, if it really is one.
 fn secret_at(text: &str, at: usize, end: usize, kind: Kind) -> Option<Secret> {
     let bytes = text.as_bytes();
-    let word_before =
-        at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|byte| is_word(*byte));
+    let word_before = ends_in_a_word(bytes.get(..at)?);
     let run = |from: usize, of: fn(u8) -> bool| {
         let rest = bytes.get(from..).unwrap_or_default();
         from + rest.iter().position(|byte| !of(*byte)).unwrap_or(rest.len())
@@ -153,15 +152,17 @@ fn secret_at(text: &str, at: usize, end: usize, kind: Kind) -> Option<Secret> {
             })
         }
         Kind::PrivateKey => {
-            let label = text[end..].find("-----")?;
-            if !text[end..end + label].ends_with("PRIVATE KEY") {
+            let rest = &text[end..];
+            // No key holds a quotation mark. One that is cut ends with its string, so that JSON stays JSON.
+            let rest = rest.find('"').map_or(rest, |quote| rest[..quote].trim_end_matches('\\'));
+            if !rest[..rest.find("-----")?].ends_with("PRIVATE KEY") {
                 return None;
             }
-            let to = text[end..].find("-----END ").map_or(text.len(), |closing| {
-                let closing = end + closing + "-----END ".len();
-                text[closing..].find("-----").map_or(text.len(), |last| closing + last + 5)
+            let closed = rest.find("-----END ").and_then(|closing| {
+                let closing = closing + "-----END ".len();
+                rest[closing..].find("-----").map(|last| closing + last + 5)
             });
-            Some(Secret { from: at, to, shown: REDACTED_KEY })
+            Some(Secret { from: at, to: end + closed.unwrap_or(rest.len()), shown: REDACTED_KEY })
         }
     }
 }
@@ -199,6 +200,15 @@ fn looks_random(value: &str, least: usize) -> bool {
         && value.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
+/// Whether a word goes on behind this text; an escape of JSON is none, though it ends in a letter.
+fn ends_in_a_word(text: &[u8]) -> bool {
+    match text {
+        [.., b'\\', b'n' | b't' | b'r' | b'b' | b'f'] | [.., b'\\', b'u', _, _, _, _] => false,
+        [.., last] => is_word(*last),
+        [] => false,
+    }
+}
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -232,6 +242,10 @@ mod tests {
     #[case::key("key sk-proj-abcd1234efgh5678ijkl.".to_owned(), format!("key {REDACTED_KEY}."))]
     #[case::two(format!("{JWT} sk-abcd1234efgh5678ijkl"), format!("{REDACTED_JWT} {REDACTED_KEY}"))]
     #[case::pem("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nx".to_owned(), format!("{REDACTED_KEY}\nx"))]
+    #[case::behind_an_escape(format!(r#"{{"a":"see:\n{JWT}\u000a{JWT}"}}"#), format!(r#"{{"a":"see:\n{REDACTED_JWT}\u000a{REDACTED_JWT}"}}"#))]
+    #[case::behind_an_inner_escape(format!(r#"{{"a":"{{\"b\":\"\\t{JWT}\"}}"}}"#), format!(r#"{{"a":"{{\"b\":\"\\t{REDACTED_JWT}\"}}"}}"#))]
+    #[case::cut_pem(r#"{"a":"{\"key\":\"-----BEGIN RSA PRIVATE KEY-----\\nMIIE\"}","b":1}"#.to_owned(), format!(r#"{{"a":"{{\"key\":\"{REDACTED_KEY}\"}}","b":1}}"#))]
+    #[case::inner_pem(r#"{"a":"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nx"}"#.to_owned(), format!(r#"{{"a":"{REDACTED_KEY}\nx"}}"#))]
     fn secrets_are_taken_out(#[case] text: String, #[case] clean: String) {
         assert_eq!(redact(&text), clean);
         assert!(was_redacted(&clean));

@@ -14,9 +14,10 @@ mod too_short;
 mod wrong_language;
 
 use super::relevance::coverage;
-use super::text::{AnswerText, Sentence, Token, plain};
 #[cfg(test)]
-use super::text::{tokens, without_references};
+use super::text::without_references;
+use super::text::{AnswerText, Sentence, Token, plain, tokens};
+use super::words::Words;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -78,7 +79,11 @@ impl<'a> Reading<'a> {
     ) -> Self {
         let sentences = Sentence::all(&text, &tokens);
         let insights = super::demands::insights(&text, &tokens, &sentences).len();
-        let plain = plain(&text);
+        // Most answers need not be searched: no word of theirs is the longest one of a phrase that could matter.
+        let searched = !text.is_ascii()
+            || memchr::memchr(BRACKET, text.as_bytes()).is_some()
+            || PHRASES.may_matter(&tokens, insights);
+        let plain = if searched { plain(&text) } else { String::new() };
         let phrases = PHRASES
             .searcher
             .iter()
@@ -117,16 +122,46 @@ enum Set {
 
 const SETS: [&[&str]; 4] = [refusal::PHRASES, promise::PHRASES, filler::PHRASES, judge_injection::PHRASES];
 
+/// What begins the phrases that are more marks than words; few answers hold it.
+const BRACKET: u8 = b'[';
+
 struct Phrases {
     searcher: Option<AhoCorasick>,
     set_of: Vec<usize>,
+    /// The longest word of each phrase of words that is junk whatever else an answer says.
+    always: Words,
+    /// The same of phrases that are excused where an answer says what to do.
+    unless_actionable: Words,
+}
+
+impl Phrases {
+    /// Whether a text of these tokens may hold a phrase of words that its gate would ask for. Only of ASCII texts: there
+    /// a phrase's words are tokens.
+    fn may_matter(&self, tokens: &[Token], insights: usize) -> bool {
+        let excused = insights >= promise::ENOUGH.max(refusal::ENOUGH);
+        tokens.iter().any(|token| {
+            self.always.contains(token.hash) || !excused && self.unless_actionable.contains(token.hash)
+        })
+    }
 }
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     let all: Vec<&str> = SETS.iter().flat_map(|set| set.iter().copied()).collect();
     let set_of = SETS.iter().enumerate().flat_map(|(i, set)| set.iter().map(move |_| i)).collect();
+    let longest_words = |sets: [Set; 2]| {
+        let phrases = sets.into_iter().flat_map(|set| SETS[set as usize]);
+        let in_words = phrases.filter(|phrase| !phrase.as_bytes().starts_with(&[BRACKET]));
+        Words::of(in_words.flat_map(|phrase| {
+            tokens(phrase).into_iter().max_by_key(|word| word.end - word.start).map(|word| word.hash)
+        }))
+    };
     // Building fails only on too many patterns; then phrases are not searched.
-    Phrases { searcher: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(all).ok(), set_of }
+    Phrases {
+        searcher: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(all).ok(),
+        set_of,
+        always: longest_words([Set::Filler, Set::JudgeInjection]),
+        unless_actionable: longest_words([Set::Refusal, Set::Promise]),
+    }
 });
 
 fn whole_words(text: &str, start: usize, end: usize) -> bool {

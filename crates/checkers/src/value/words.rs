@@ -5,13 +5,16 @@ use std::slice::Iter;
 /// Distinct hashes of words.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Words {
-    sorted: Box<[u64]>,
+    sorted: Vec<u64>,
     /// A bit for what the hashes begin with. Most words that are asked for are not there and have none.
     sieve: [u64; SIEVE],
 }
 
 /// A page of a few hundred bits tells the words of a prompt from nearly all others.
 const SIEVE: usize = 8;
+
+/// Room for so many is made before they come.
+const MOST_AT_ONCE: usize = 128;
 
 /// Which bit of which part of the sieve.
 fn bit(hash: u64) -> (usize, u64) {
@@ -21,7 +24,9 @@ fn bit(hash: u64) -> (usize, u64) {
 impl Words {
     /// Those that an iterator gives, each once.
     pub(crate) fn of(hashes: impl Iterator<Item = u64>) -> Self {
-        let mut sorted: Vec<u64> = hashes.collect();
+        // Nearly all that may come do.
+        let mut sorted = Vec::with_capacity(hashes.size_hint().1.unwrap_or(0).min(MOST_AT_ONCE));
+        sorted.extend(hashes);
         sorted.sort_unstable();
         sorted.dedup();
         let mut sieve = [0; SIEVE];
@@ -29,7 +34,7 @@ impl Words {
             let (word, bit) = bit(hash);
             sieve[word] |= bit;
         }
-        Self { sorted: sorted.into(), sieve }
+        Self { sorted, sieve }
     }
 
     /// Whether a word is among them.

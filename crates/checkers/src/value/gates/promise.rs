@@ -67,8 +67,11 @@ pub(super) const PHRASES: &[&str] = &[
     "finished processing",
 ];
 
+/// So many insights make an answer, whatever words surround them.
+pub(super) const ENOUGH: usize = 2;
+
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
-    if reading.insights >= 2 || reading.facts >= 3 {
+    if reading.insights >= ENOUGH || reading.facts >= 3 {
         return None;
     }
     reading.phrase(Set::Promise).map(str::to_owned)

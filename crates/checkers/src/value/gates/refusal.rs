@@ -79,8 +79,11 @@ pub(super) const PHRASES: &[&str] = &[
     "к сожалению",
 ];
 
+/// So many insights make an answer, whatever words surround them.
+pub(super) const ENOUGH: usize = 2;
+
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
-    if reading.insights >= 2 && reading.facts.max(reading.insights) >= 2 {
+    if reading.insights >= ENOUGH {
         return None;
     }
     reading.phrase(Set::Refusal).map(str::to_owned)

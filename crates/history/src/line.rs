@@ -153,7 +153,7 @@ fn unescaped<'a>(value: &'a RawValue, scratch: &'a mut Vec<u8>) -> Result<Cow<'a
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{read, read_any};
     use crate::{LineFault, Record, RecordKind};
 
     #[test]
@@ -172,6 +172,58 @@ mod tests {
             let mut scratch = Vec::new();
             let slow: Record<'_> = serde_json::from_str(line).unwrap();
             assert_eq!(read(line, &mut scratch).unwrap(), slow, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_with_any_byte_changed_or_cut_is_read_as_the_slow_way_reads_it() {
+        let long = "y".repeat(70);
+        for line in [
+            r#"{"t_ns":5,"conn":1,"user":"ada","k":"frame","dir":"in","raw":"{\"a\":\"\\u00e9 \ud83d\ude00 \n\"}"}"#,
+            r#"{"t_ns":18446744073709551615,"k":"mark","name":"store","note":"{\"body\":\"\\\"é\\\"\"}"}"#,
+            &format!(r#"{{"t_ns":0,"k":"frame","dir":"out","raw":"{long}\\\"{long}\t{long}"}}"#),
+        ] {
+            for at in (0..=line.len()).filter(|at| line.is_char_boundary(*at)) {
+                let after = line[at..].chars().next().map_or(at, |char| at + char.len_utf8());
+                for new in [
+                    "",
+                    "\"",
+                    "\\",
+                    "{",
+                    "}",
+                    "[",
+                    ",",
+                    ":",
+                    " ",
+                    "\n",
+                    "\0",
+                    "0",
+                    "9",
+                    "-",
+                    ".",
+                    "e",
+                    "null",
+                    "é",
+                    "\\u0041",
+                    "\\ud800",
+                    ",\"raw\":\"x\"",
+                    ",\"note\":\"x\"",
+                    ",\"x\":[1]",
+                    ",\"conn\":2",
+                ] {
+                    let (before, rest) = (&line[..at], &line[after..]);
+                    for text in [format!("{before}{new}{rest}"), format!("{before}{new}{}", &line[at..])] {
+                        let (mut fast, mut slow) = (vec![b'x'; 9], Vec::new());
+                        assert_eq!(read(&text, &mut fast), read_any(&text, &mut slow), "{text}");
+                    }
+                }
+                let (mut fast, mut slow) = (Vec::new(), Vec::new());
+                assert_eq!(
+                    read(&line[..at], &mut fast),
+                    read_any(&line[..at], &mut slow),
+                    "{line} cut at {at}"
+                );
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{Auth, Closed, Greeting, Prompt, Recorder, RunView, Target, TestUser,
 use connect::Ws;
 use futures_util::SinkExt as _;
 use futures_util::stream::{SplitSink, StreamExt as _};
-use goldenpath_history::{ClosedBy, Direction, REDACTED_JWT, RecordKind, split_reference};
+use goldenpath_history::{ClosedBy, Direction, REDACTED_JWT, RecordKind, redact_known, split_reference};
 use serde_json::json;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,8 +71,10 @@ impl Shared {
             if view.closed.is_some() {
                 return;
             }
-            view.closed = Some(Closed { code, reason: reason.to_owned() });
-            let reason = (!reason.is_empty()).then(|| Cow::Owned(reason.to_owned()));
+            // Clean in the view, too: errors say it, and what they say is kept.
+            let reason = redact_known(reason, &self.recorder.secrets().known()).into_owned();
+            view.closed = Some(Closed { code, reason: reason.clone() });
+            let reason = (!reason.is_empty()).then_some(Cow::Owned(reason));
             self.record(RecordKind::Close { code, reason, by });
         }
         self.seen.notify_waiters();

@@ -386,3 +386,29 @@ async fn nothing_is_recorded_behind_a_connections_end() {
         assert!(matches!(records.last().map(|record| &record.kind), Some(RecordKind::Close { .. })));
     }
 }
+
+/// A device that is always full stands for a disk that became so.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_stops_nobody_and_is_an_error_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl.zst");
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("history.jsonl.zst.partial")).unwrap();
+    let header = goldenpath_history::Header::new("s", "ws://x/ws", "goldenpath");
+    let seen = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = seen.clone();
+    let observer = Box::new(move |_, _: &Record<'_>| {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    });
+    let recording = Recording::start(&header, Some(&path), Some(observer)).unwrap();
+    let recorder = recording.recorder();
+    let large = "x".repeat(1 << 20);
+    for _ in 0..10 {
+        recorder.mark(None, None, "x", Some(large.clone()));
+    }
+    let why = recording.finish().unwrap_err();
+    assert!(matches!(why, RecorderError::Write { .. }), "{why}");
+    assert!(!path.exists());
+    // What could not be kept was judged all the same, with the marks of the beginning and the end.
+    assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 12);
+}

@@ -115,11 +115,12 @@ fn secret_at(text: &str, at: usize, end: usize, kind: Kind) -> Option<Secret> {
     };
     match kind {
         Kind::Jwt => {
-            if word_before {
-                return None;
-            }
             let header = run(at, is_base64url);
             let payload = run(dot_at(bytes, header)? + 1, is_base64url);
+            // Amid a word only claims that are an object tell a token from a name with dots.
+            if word_before && !text[header + 1..payload].starts_with("eyJ") {
+                return None;
+            }
             let to = run(dot_at(bytes, payload)? + 1, is_base64url);
             let long = header - at >= 10 && payload - header >= 10;
             long.then_some(Secret { from: at, to, shown: REDACTED_JWT })
@@ -244,6 +245,7 @@ mod tests {
     #[case::pem("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nx".to_owned(), format!("{REDACTED_KEY}\nx"))]
     #[case::behind_an_escape(format!(r#"{{"a":"see:\n{JWT}\u000a{JWT}"}}"#), format!(r#"{{"a":"see:\n{REDACTED_JWT}\u000a{REDACTED_JWT}"}}"#))]
     #[case::behind_an_inner_escape(format!(r#"{{"a":"{{\"b\":\"\\t{JWT}\"}}"}}"#), format!(r#"{{"a":"{{\"b\":\"\\t{REDACTED_JWT}\"}}"}}"#))]
+    #[case::amid_a_word(format!("user_{JWT}"), format!("user_{REDACTED_JWT}"))]
     #[case::cut_pem(r#"{"a":"{\"key\":\"-----BEGIN RSA PRIVATE KEY-----\\nMIIE\"}","b":1}"#.to_owned(), format!(r#"{{"a":"{{\"key\":\"{REDACTED_KEY}\"}}","b":1}}"#))]
     #[case::inner_pem(r#"{"a":"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nx"}"#.to_owned(), format!(r#"{{"a":"{REDACTED_KEY}\nx"}}"#))]
     fn secrets_are_taken_out(#[case] text: String, #[case] clean: String) {
@@ -259,6 +261,7 @@ mod tests {
     #[case(r#"{"token":"The","tokens":4096,"usage":{"total_token_count":12}}"#)]
     #[case(r#"{"type":"agent_thinking","reasoning":"token=short, password: none, jwt.io, Bearer of news"}"#)]
     #[case(r#"{"token_expires_at":"2026-01-31T23:59:59.999Z","offset":12}"#)]
+    #[case("greyJayWatching.observations.example")]
     #[case("«é» -----BEGIN CERTIFICATE-----")]
     fn text_without_secrets_is_not_touched(#[case] text: &str) {
         assert!(matches!(redact(text), Cow::Borrowed(same) if same == text));

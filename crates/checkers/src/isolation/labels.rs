@@ -8,7 +8,8 @@ use crate::observation::{Observation, RequestIx, RunIx};
 use crate::verdict::{CheckResult, Finding};
 use rustc_hash::FxHashMap;
 
-/// Words that stand for "nobody" in careless backends.
+/// Words that stand for "nobody" in careless backends. Fewer than our own ids refuse: elsewhere somebody may well be
+/// called `user` or `test`.
 const PLACEHOLDERS: &[&str] = &[
     "",
     "null",

@@ -47,7 +47,8 @@ async fn heartbeats_come_and_silence_after_a_ping_closes() {
         assert_eq!(client.next().await["type"], "heartbeat");
     }
     // Not polled, the client answers no ping.
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    let (tracker, ada) = (node.server.manager().tracker(), UserId::new("ada").unwrap());
+    eventually("the silent one is given up", || tracker.progress(&ada)[0].closing).await;
     let (announced, code) = client.close_code().await;
     assert_eq!((code, announced.unwrap()["reason"].as_str()), (4011, Some("no_pong")));
 }

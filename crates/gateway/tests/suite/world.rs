@@ -47,6 +47,7 @@ impl Agent for Player {
             "empty" => return TaskEnd::Completed(answer("", "")),
             "change" => {
                 tell(delta("something else")).await;
+                // Thinks on for longer than words are gathered: these have been told when the answer comes.
                 tokio::time::sleep(Duration::from_millis(120)).await;
             }
             "wait" => {
@@ -57,12 +58,12 @@ impl Agent for Player {
             }
             "stubborn" => {
                 tell(executing(1, None)).await;
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                return std::future::pending().await;
             }
             "tier" => tell(thinking(None, &task.tier)).await,
             "silent" => {
                 drop(steps);
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                return std::future::pending().await;
             }
             "flood" => {
                 let count: u32 = words[1].parse().unwrap();

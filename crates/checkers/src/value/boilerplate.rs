@@ -17,6 +17,9 @@ const OTHERS: u32 = 3;
 const SAMPLED: usize = 48;
 /// Distinct shingles that are counted; beyond that every second one is forgotten, again and again.
 const COUNTED: usize = 400_000;
+/// By how many standard errors the share of a sample must lie above the limit: of a hundred thousand answers some are
+/// drawn badly. A sample of which not even all would be enough says nothing.
+const SURE: f64 = 2.58;
 /// Above this share an answer is worth a look; only above the limit does it fail.
 const WARN: f64 = 0.15;
 
@@ -37,6 +40,8 @@ struct Sketch {
     line: u64,
     /// Whether it was counted; a repeated question of one user is counted once.
     counted: bool,
+    /// Whether shingles of it were left out.
+    sampled: bool,
     shingles: Box<[u32]>,
     opening: Option<Box<str>>,
 }
@@ -60,6 +65,13 @@ fn shingles(answer: &[Token], prompt: &[Token]) -> Vec<u32> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The lower end of Wilson's interval of a share found in `n`.
+fn at_least(share: f64, n: u32) -> f64 {
+    let (n, z2) = (f64::from(n), SURE * SURE);
+    let spread = SURE * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
+    (share + z2 / (2.0 * n) - spread) / (1.0 + z2 / n)
 }
 
 impl Boilerplate {
@@ -90,8 +102,9 @@ impl Boilerplate {
         }
     }
 
-    /// The share of a sketch's shingles that are common; `None` when nothing of it is counted any more.
-    fn share(&self, sketch: &Sketch) -> Option<f64> {
+    /// The share of a sketch's shingles that are common, and what it is at least when they are a sample; `None` when too
+    /// little of it is counted any more.
+    fn share(&self, sketch: &Sketch) -> Option<(f64, f64)> {
         let own = u32::from(sketch.counted);
         let (all, common) = sketch.shingles.iter().filter(|shingle| self.kept(**shingle)).fold(
             (0_u32, 0_u32),
@@ -100,7 +113,12 @@ impl Boilerplate {
                 (sum.0 + 1, sum.1 + u32::from(others >= OTHERS))
             },
         );
-        (all > 0).then(|| f64::from(common) / f64::from(all))
+        let sampled = sketch.sampled || self.level > 0;
+        let enough = all > 0 && (!sampled || at_least(1.0, all) > self.limit);
+        enough.then(|| {
+            let share = f64::from(common) / f64::from(all);
+            (share, if sampled { at_least(share, all) } else { share })
+        })
     }
 }
 
@@ -128,11 +146,19 @@ impl Check for Boilerplate {
             self.count(&shingles);
         }
         // The smallest hashes that are still counted are a fair sample.
+        let all = shingles.len();
         shingles.retain(|shingle| self.kept(*shingle));
         shingles.truncate(SAMPLED);
+        let sampled = shingles.len() < all;
         let opening = (self.answers.len() < FINDINGS_KEPT * 4).then(|| excerpt(answer.bare()).into());
-        let sketch =
-            Sketch { run: arrival.run, line: seen.line, counted, shingles: shingles.into(), opening };
+        let sketch = Sketch {
+            run: arrival.run,
+            line: seen.line,
+            counted,
+            sampled,
+            shingles: shingles.into(),
+            opening,
+        };
         self.answers.push(sketch);
     }
 
@@ -140,11 +166,11 @@ impl Check for Boilerplate {
         let mut tally = Tally { limit: Some(self.limit), ..Tally::default() };
         let (mut sum, mut judged, mut warned) = (0.0, 0_u64, 0_u64);
         for sketch in &self.answers {
-            let Some(share) = self.share(sketch) else { continue };
+            let Some((share, least)) = self.share(sketch) else { continue };
             sum += share;
             judged += 1;
             warned += u64::from(share > WARN);
-            if share <= self.limit {
+            if least <= self.limit {
                 tally.kept();
                 continue;
             }
@@ -174,5 +200,29 @@ impl Check for Boilerplate {
         }
         tally.value = (judged > 0).then(|| sum / judged as f64);
         vec![tally.into_result("value/boilerplate")]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Boilerplate, Sketch};
+    use crate::observation::RunIx;
+
+    fn failing(common: u32, of: u32, sampled: bool) -> Option<bool> {
+        let mut fold = Boilerplate::new(0.5);
+        fold.counts = (0..common).map(|shingle| (shingle, 9)).collect();
+        let shingles = (0..of).collect();
+        let sketch = Sketch { run: RunIx(0), line: 2, counted: true, sampled, shingles, opening: None };
+        fold.share(&sketch).map(|(_, least)| least > fold.limit)
+    }
+
+    #[test]
+    fn a_sample_fails_only_when_it_is_no_chance_and_all_of_an_answer_fails_as_it_is() {
+        assert_eq!(failing(25, 48, false), Some(true));
+        assert_eq!(failing(25, 48, true), Some(false), "52 % of a sample may well be less of the whole");
+        assert_eq!(failing(40, 48, true), Some(true));
+        assert_eq!(failing(7, 7, true), Some(true), "a canned text is found in the smallest sample");
+        assert_eq!(failing(6, 6, true), None, "too little to say");
+        assert_eq!(failing(0, 0, false), None);
     }
 }

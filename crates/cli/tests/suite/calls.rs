@@ -1,6 +1,6 @@
 //! What is typed wrongly is refused with exit code 2, and the message names what was meant.
 
-use crate::support::goldenpath;
+use crate::support::Place;
 use rstest::rstest;
 
 #[rstest]
@@ -35,11 +35,11 @@ use rstest::rstest;
 #[case::check_id(&["explain", "sequence/tool-pair"], "did you mean `sequence/tool-pairs`?")]
 #[case::shell(&["completions", "bsh"], "'bash'")]
 fn a_wrong_word_is_named_and_leaves_nothing(#[case] arguments: &[&str], #[case] says: &str) {
-    let directory = tempfile::tempdir().unwrap();
-    let ran = goldenpath(directory.path(), arguments).ended_with(2);
+    let place = Place::new();
+    let ran = place.goldenpath(arguments).ended_with(2);
     assert!(ran.err.contains(says), "{}", ran.said());
     assert_eq!(ran.out, "");
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    assert_eq!(place.names(), [""; 0]);
 }
 
 #[rstest]
@@ -53,16 +53,15 @@ fn a_wrong_word_is_named_and_leaves_nothing(#[case] arguments: &[&str], #[case] 
 #[case::limit("[limits]\n\"timing/first-evnt\" = 3\n", "line 2: unknown key `timing/first-evnt`")]
 #[case::not_toml("users = \n", "line 1")]
 fn a_wrong_configuration_names_the_line_and_the_key(#[case] text: &str, #[case] says: &str) {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("goldenpath.toml"), text).unwrap();
-    let ran = goldenpath(directory.path(), &["validate"]).ended_with(2);
+    let place = Place::new();
+    place.write("goldenpath.toml", text);
+    let ran = place.goldenpath(&["validate"]).ended_with(2);
     assert!(ran.err.contains(says) && ran.err.contains("goldenpath.toml"), "{}", ran.said());
 }
 
 #[test]
 fn help_tells_every_flag_of_the_interface() {
-    let directory = tempfile::tempdir().unwrap();
-    let help = goldenpath(directory.path(), &["validate", "--help"]).ended_with(0).out;
+    let help = Place::new().goldenpath(&["validate", "--help"]).ended_with(0).out;
     let flags = [
         "environment",
         "target",

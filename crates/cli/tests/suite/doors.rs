@@ -1,8 +1,7 @@
 //! Getting in: minted tokens, given ones, wrong ones; a seed that the target knows already.
 
-use crate::support::{
-    Backend, KEY, Running, command, failed, goldenpath, report, session, verdicts, wait_for,
-};
+use crate::support::{Backend, KEY, Place, Running, failed, verdicts, wait_for};
+use crate::validation::validate;
 use goldenpath_harness::{MintSettings, Minter};
 use goldenpath_report::CheckVerdict;
 use std::io::{Read, Write};
@@ -31,55 +30,47 @@ fn assert_secret(session: &Path, secrets: &[String]) {
 
 #[test]
 fn several_users_come_in_with_tokens_that_were_given() {
-    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    let (backend, place) = (Backend::start(), Place::new());
     let given = tokens(&["alice", "bob"]);
     let text = format!(
         "[target]\nurl = \"{}\"\n[target.auth]\nmode = \"token\"\n\
          users = [{{ name = \"alice\", token_env = \"ALICE\" }}, {{ name = \"bob\", token_env = \"BOB\" }}]\n",
         backend.url
     );
-    std::fs::write(directory.path().join("goldenpath.toml"), text).unwrap();
-    let arguments = ["validate", "--categories", "functional", "--output-dir", "out"];
-    let output =
-        command(directory.path(), &arguments).env("ALICE", &given[0]).env("BOB", &given[1]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
-    let session = session(&directory.path().join("out")).unwrap();
-    let report = report(&session);
+    place.write("goldenpath.toml", text);
+    validate("functional").run_with(&place, &[("ALICE", &given[0]), ("BOB", &given[1])]).ended_with(0);
+    let report = place.report();
     assert_eq!(report.validation_session.users, 2);
     assert_eq!(report.validation_session.configuration["auth_mode"], "token");
-    assert_secret(&session, &given);
+    assert_secret(&place.session().unwrap(), &given);
 }
 
 #[test]
 fn one_user_comes_in_with_the_token_of_a_file() {
-    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
-    std::fs::write(directory.path().join("token"), tokens(&["carol"]).remove(0) + "\n").unwrap();
+    let (backend, place) = (Backend::start(), Place::new());
+    place.write("token", tokens(&["carol"]).remove(0) + "\n");
     let text = format!("[target]\nurl = \"{}\"\nauth = {{ token_file = \"token\" }}\n", backend.url);
-    std::fs::write(directory.path().join("goldenpath.toml"), text).unwrap();
-    goldenpath(directory.path(), &["validate", "--categories", "functional"]).ended_with(0);
+    place.write("goldenpath.toml", text);
+    validate("functional").run(&place).ended_with(0);
 }
 
 #[test]
 fn a_closed_door_is_no_verdict_on_the_backend_and_says_what_to_try() {
-    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
-    let (none, mint) =
-        (["--auth", "none"].as_slice(), ["--auth", "mint", "--auth-key-env", "WRONG_KEY"].as_slice());
-    for (auth, hint) in [(none, "it wants tokens"), (mint, "are the key")] {
-        let mut arguments =
-            vec!["validate", "--target", &backend.url, "--users", "2", "--categories", "functional"];
-        arguments.extend(["--output-dir", "out"]);
-        arguments.extend(auth);
-        let mut command = command(directory.path(), &arguments);
-        let output = command.env("WRONG_KEY", "another-key-0123456789abcdef0123").output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(3), "{said}");
+    let (backend, place) = (Backend::start(), Place::new());
+    let wrong_key = "another-key-0123456789abcdef0123";
+    let two = || validate("functional").users(2);
+    for (closed, hint) in [
+        (two().without_tokens_of(&backend.url), "it wants tokens"),
+        (two().of_with_key_in(&backend, "WRONG_KEY"), "are the key"),
+    ] {
+        let ran = closed.run_with(&place, &[("WRONG_KEY", wrong_key)]).ended_with(3);
         assert!(
-            said.contains("refused every connection") && said.contains("401") && said.contains(hint),
-            "{said}"
+            ran.out.contains("refused every connection") && ran.out.contains("401") && ran.out.contains(hint),
+            "{}",
+            ran.said()
         );
-        let session = directory.path().join("out/latest");
-        assert_eq!(failed(&report(&session)), [""; 0]);
-        assert_secret(&session, &["another-key-0123456789abcdef0123".to_owned()]);
+        assert_eq!(failed(&place.report()), [""; 0]);
+        assert_secret(&place.latest(), &[wrong_key.to_owned()]);
     }
 }
 
@@ -121,26 +112,12 @@ fn introduce(mut client: TcpStream, mut server: TcpStream, token: &str) {
 
 #[test]
 fn a_target_that_asks_for_no_token_is_judged_by_what_it_can_show() {
-    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
+    let (backend, place) = (Backend::start(), Place::new());
     let url = tokenless(&backend);
-    let arguments = [
-        "validate",
-        "--target",
-        &url,
-        "--auth",
-        "none",
-        "--users",
-        "3",
-        "--categories",
-        "functional,integration,security",
-        // How fast this machine is is not what a door is about.
-        "--performance-threshold",
-        "5000",
-        "--output-dir",
-        "out",
-    ];
-    goldenpath(directory.path(), &arguments).ended_with(0);
-    let report = report(&directory.path().join("out/latest"));
+    let all = validate("functional,integration,security").users(3).without_tokens_of(&url);
+    // How fast this machine is is not what a door is about.
+    all.at_any_speed().run(&place).ended_with(0);
+    let report = place.report();
     let verdicts = verdicts(&report);
     for (id, verdict) in [
         ("isolation/canary", CheckVerdict::Pass),
@@ -155,24 +132,10 @@ fn a_target_that_asks_for_no_token_is_judged_by_what_it_can_show() {
 
 #[test]
 fn a_seed_that_the_target_knows_is_said_and_blames_nobody() {
-    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
-    let arguments = [
-        "validate",
-        "--target",
-        &backend.url,
-        "--auth",
-        "mint",
-        "--auth-key-env",
-        "TEST_KEY",
-        "--users",
-        "2",
-        "--categories",
-        "functional",
-        "--seed",
-        "5",
-    ];
-    goldenpath(directory.path(), &arguments).ended_with(0);
-    let again = goldenpath(directory.path(), &arguments).ended_with(3);
+    let (backend, place) = (Backend::start(), Place::new());
+    let validation = validate("functional").users(2).seed(5).of(&backend);
+    validation.run(&place).ended_with(0);
+    let again = validation.run(&place).ended_with(3);
     assert!(again.out.contains("seed 5 was used on it (hint: another `--seed`)"), "{}", again.said());
 }
 
@@ -190,9 +153,5 @@ fn a_data_directory_serves_one_backend_at_a_time() {
     let refused = refused.end().ended_with(2);
     assert!(refused.err.contains("`goldenpath-data` is in use by another"), "{}", refused.said());
     // The first one works on, with what it holds.
-    let tokens =
-        ["--auth", "mint", "--auth-key-env", "TEST_KEY", "--users", "2", "--categories", "functional"];
-    let elsewhere = tempfile::tempdir().unwrap();
-    let arguments = [["validate", "--target", &backend.url].as_slice(), &tokens].concat();
-    goldenpath(elsewhere.path(), &arguments).ended_with(0);
+    validate("functional").users(2).of(&backend).run(&Place::new()).ended_with(0);
 }

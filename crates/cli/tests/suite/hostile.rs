@@ -1,6 +1,7 @@
 //! Targets that answer with nonsense, or not at all.
 
-use crate::support::{Ran, failed, goldenpath, report};
+use crate::support::{Place, Ran, failed};
+use crate::validation::validate;
 use goldenpath_report::Report;
 use rstest::rstest;
 use std::io::{Read, Write};
@@ -114,27 +115,12 @@ fn sends_too_much(stream: TcpStream) {
 
 /// Drives the target for a few seconds; whatever it does, the run ends in time, with a report.
 fn drive(act: fn(TcpStream), patience: &str) -> (Ran, Report) {
-    let directory = tempfile::tempdir().unwrap();
-    let url = serve(act);
-    let arguments = [
-        "validate",
-        "--target",
-        &url,
-        "--auth",
-        "none",
-        "--users",
-        "2",
-        "--categories",
-        "functional",
-        "--timeout",
-        patience,
-        "--output-dir",
-        "out",
-    ];
+    let (place, url) = (Place::new(), serve(act));
+    let validation = validate("functional").users(2).without_tokens_of(&url).with(&["--timeout", patience]);
     let begun = Instant::now();
-    let ran = goldenpath(directory.path(), &arguments);
+    let ran = validation.run(&place);
     assert!(begun.elapsed() < Duration::from_secs(30), "{}", ran.said());
-    let report = report(&directory.path().join("out/latest"));
+    let report = place.report();
     assert!(!report.deployment_decision.approved);
     (ran, report)
 }

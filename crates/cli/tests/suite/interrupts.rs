@@ -1,7 +1,8 @@
 //! Ctrl-C and SIGTERM: whatever was under way, a valid partial report is left, and the exit code says so.
 #![cfg(unix)]
 
-use crate::support::{Running, report, session, wait_for};
+use crate::support::{Place, report, wait_for};
+use crate::validation::validate;
 use rstest::rstest;
 
 #[rstest]
@@ -15,22 +16,19 @@ fn an_interrupted_run_leaves_a_report_and_is_not_approved(
     #[case] categories: &str,
     #[case] when: &str,
 ) {
-    let directory = tempfile::tempdir().unwrap();
-    let output = directory.path().join("out");
-    let arguments = ["validate", "--users", "2", "--categories", categories, "--output-dir", "out"];
-    let run = Running::start(directory.path(), &arguments);
+    let place = Place::new();
+    let run = validate(categories).users(2).start(&place);
     wait_for(when, || {
-        let log = session(&output)?.join("validation_execution.log.partial");
+        let log = place.session()?.join("validation_execution.log.partial");
         std::fs::read_to_string(log).ok()?.contains(when).then_some(())
     });
     run.signal(signal);
     let ran = run.end().ended_with(130);
     assert!(ran.err.contains("interrupted"), "{}", ran.said());
-    let session = session(&output).unwrap();
+    let session = place.session().unwrap();
     let decision = report(&session).deployment_decision;
     assert!(!decision.approved && decision.reason.contains("interrupted"), "{decision:?}");
     assert!(session.join("history.jsonl.zst").exists() && session.join("junit.xml").exists());
     // What was cut by us is nobody's fault.
-    let history = session.join("history.jsonl.zst");
-    crate::support::goldenpath(directory.path(), &["check", history.to_str().unwrap()]).ended_with(3);
+    place.check(session.join("history.jsonl.zst")).ended_with(3);
 }

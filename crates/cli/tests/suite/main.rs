@@ -1,19 +1,24 @@
 //! The command as people and CI meet it: as a process, against backends that behave and that don't.
 //!
 //! - `calls`: what is typed wrongly. Guards that a mistake is named, with what was meant, before anything is driven.
+//! - `exits`: exit codes and what is left behind. Guards what CI pipelines branch on.
 //! - `sessions`: whole runs against `serve`. Guards that live and offline judgment agree and a seed repeats a run.
 //! - `doors`: tokens, wrong keys, used seeds. Guards that "we could not look" is never told as "it is broken".
 //! - `cuts`: histories that end early. Guards that a cut blames nobody and hides nothing that lies before it.
 //! - `interrupts`: Ctrl-C and SIGTERM. Guards the partial report and exit code 130.
 //! - `hostile`: targets that answer with nonsense. Guards that it becomes findings, never a crash or a wait without end.
+//!
+//! `support` holds the processes and what they leave, `validation` says a call of `validate` by what it is to do.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
+mod validation;
 
 mod calls;
 mod cuts;
 mod doors;
+mod exits;
 mod hostile;
 mod interrupts;
 mod sessions;

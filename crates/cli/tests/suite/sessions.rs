@@ -1,6 +1,7 @@
 //! Whole runs: live and offline judgment agree, a seed repeats a run, a folder holds what was promised.
 
-use crate::support::{Backend, goldenpath, records, report, session, verdicts};
+use crate::support::{Backend, OUT, Place, records, report, session, verdicts};
+use crate::validation::validate;
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_report::CheckVerdict;
 use std::collections::BTreeMap;
@@ -29,24 +30,13 @@ fn asked(history: &Path) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn the_same_seed_asks_the_same_under_the_same_ids() {
-    let directory = tempfile::tempdir().unwrap();
-    let run = |seed: &str, output: &str| {
-        let arguments = [
-            "validate",
-            "--users",
-            "3",
-            "--categories",
-            "functional,integration",
-            "--seed",
-            seed,
-            "--output-dir",
-            output,
-        ];
+    let run = |seed| {
+        let place = Place::new();
         // What is asked is the seed's; how fast it is answered is not.
-        goldenpath(directory.path(), &arguments);
-        asked(&directory.path().join(output).join("latest/history.jsonl.zst"))
+        validate("functional,integration").users(3).seed(seed).run(&place);
+        asked(&place.history())
     };
-    let (first, again, other) = (run("5", "first"), run("5", "again"), run("6", "other"));
+    let (first, again, other) = (run(5), run(5), run(6));
     assert_eq!(first.len(), 3);
     assert!(first.values().all(|asked| asked.len() > 20));
     assert_eq!(first, again);
@@ -55,34 +45,18 @@ fn the_same_seed_asks_the_same_under_the_same_ids() {
 
 #[test]
 fn a_history_is_judged_offline_as_it_was_live() {
-    let (backend, directory) = (Backend::start(), tempfile::tempdir().unwrap());
-    let arguments = [
-        "validate",
-        "--target",
-        &backend.url,
-        "--auth",
-        "mint",
-        "--auth-key-env",
-        "TEST_KEY",
-        "--users",
-        "2",
-        "--categories",
-        "functional,integration,security",
-        "--output-dir",
-        "out",
-        "--ci-mode",
-    ];
-    let ran = goldenpath(directory.path(), &arguments);
+    let (backend, place) = (Backend::start(), Place::new());
+    let all = "functional,integration,security";
+    let ran = validate(all).users(2).of(&backend).with(&["--ci-mode"]).run(&place);
     for line in ran.err.lines().filter(|line| line.starts_with("security: ")) {
         let (done, of) = line["security: ".len()..].split(',').next().unwrap().split_once('/').unwrap();
         assert!(done.parse::<u32>().unwrap() <= of.parse().unwrap(), "{line}");
     }
-    let live = session(&directory.path().join("out")).unwrap();
+    let live = place.session().unwrap();
     let history = live.join("history.jsonl.zst");
-    let check = ["check", history.to_str().unwrap(), "--output-dir", "offline"];
-    let checked = goldenpath(directory.path(), &check);
+    let checked = place.goldenpath(&["check", history.to_str().unwrap(), "--output-dir", "offline"]);
     assert_eq!(checked.code, ran.code, "{}\n{}", ran.said(), checked.said());
-    let offline = session(&directory.path().join("offline")).unwrap();
+    let offline = session(&place.path().join("offline")).unwrap();
     assert_eq!(verdicts(&report(&live)), verdicts(&report(&offline)));
 
     let log = std::fs::read_to_string(live.join("validation_execution.log")).unwrap();
@@ -91,7 +65,7 @@ fn a_history_is_judged_offline_as_it_was_live() {
     }
     junit_counts(&live);
     private(&live);
-    assert_eq!(directory.path().join("out/latest").canonicalize().unwrap(), live.canonicalize().unwrap());
+    assert_eq!(place.latest().canonicalize().unwrap(), live.canonicalize().unwrap());
     let summary = std::fs::read_to_string(live.join("summary.md")).unwrap();
     assert!(
         summary.contains("## Pre-deployment checklist") && summary.contains("## Certification"),
@@ -129,36 +103,25 @@ fn private(_: &Path) {}
 
 #[test]
 fn what_was_recorded_can_be_judged() {
-    let directory = tempfile::tempdir().unwrap();
-    let arguments = ["record", "--users", "2", "--output-dir", "out", "--format", "json"];
-    let ran = goldenpath(directory.path(), &arguments).ended_with(0);
+    let place = Place::new();
+    let record = ["record", "--users", "2", "--output-dir", OUT, "--format", "json"];
+    let ran = place.goldenpath(&record).ended_with(0);
     let said: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let history = said["history"].as_str().unwrap();
-    goldenpath(directory.path(), &["check", history, "--categories", "functional"]).ended_with(0);
+    place.goldenpath(&["check", history, "--categories", "functional"]).ended_with(0);
     // Nobody forged a token, nobody read the store: what was not recorded is no pass.
-    let whole = goldenpath(directory.path(), &["check", history]).ended_with(3);
+    let whole = place.check(history).ended_with(3);
     assert!(whole.out.contains("auth/refused"), "{}", whole.said());
 }
 
 #[test]
 fn a_broken_promise_is_told_last_with_where_to_look() {
-    let directory = tempfile::tempdir().unwrap();
-    let arguments = [
-        "validate",
-        "--users",
-        "2",
-        "--categories",
-        "performance",
-        "--performance-threshold",
-        "0.001",
-        "--output-dir",
-        "out",
-        "--timeout",
-        "10",
-        "--fail-fast",
-    ];
-    let ran = goldenpath(directory.path(), &arguments).ended_with(1);
-    let session = session(&directory.path().join("out")).unwrap();
+    let place = Place::new();
+    // Nobody keeps more promises than there are, however fast the machine is.
+    place.write("goldenpath.toml", "[limits]\n\"delivery/success-rate\" = 101\n");
+    let brief = ["--timeout", "10", "--fail-fast"];
+    let ran = validate("integration").users(2).with(&brief).run(&place).ended_with(1);
+    let session = place.session().unwrap();
     let at = |what: &str| ran.out.rfind(what).unwrap_or_else(|| panic!("`{what}` is not in {}", ran.said()));
     let history =
         format!("history   out/{}/history.jsonl.zst", session.file_name().unwrap().to_string_lossy());
@@ -170,13 +133,11 @@ fn a_broken_promise_is_told_last_with_where_to_look() {
 
 #[test]
 fn a_baseline_is_compared_and_one_of_another_size_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let arguments = ["validate", "--users", "2", "--categories", "functional", "--output-dir", "out"];
-    goldenpath(directory.path(), &arguments).ended_with(0);
-    let before = "out/latest/comprehensive_validation_report.json";
-    let baseline = [&arguments[..], &["--baseline", before]].concat();
-    goldenpath(directory.path(), &baseline).ended_with(0);
-    let wrong = [&["validate", "--users", "3", "--baseline", before], &arguments[3..]].concat();
-    let ran = goldenpath(directory.path(), &wrong).ended_with(2);
+    let place = Place::new();
+    let two = validate("functional").users(2);
+    two.run(&place).ended_with(0);
+    let baseline = ["--baseline", "out/latest/comprehensive_validation_report.json"];
+    two.with(&baseline).run(&place).ended_with(0);
+    let ran = validate("functional").users(3).with(&baseline).run(&place).ended_with(2);
     assert!(ran.err.contains("users"), "{}", ran.said());
 }

@@ -1,4 +1,4 @@
-//! The command as a process, a backend as another one, and what they leave.
+//! The command as a process, a place that it is called in, a backend as another process, and what they leave.
 
 use goldenpath_history::{HistoryReader, Record};
 use goldenpath_report::{CheckVerdict, Report};
@@ -9,8 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The key that backends of these tests are started with.
+/// The key that backends of these tests are started with …
 pub(crate) const KEY: &str = "a-key-for-tests-0123456789abcdef";
+
+/// … and the variable in which every call of the command finds it.
+pub(crate) const KEY_VARIABLE: &str = "TEST_KEY";
+
+/// Where [`Validation`]s leave their sessions.
+pub(crate) const OUT: &str = "out";
 
 /// What a process said and how it ended.
 pub(crate) struct Ran {
@@ -38,25 +44,80 @@ impl Ran {
 }
 
 /// The command in `directory`, with no setting of its surroundings.
-pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
+fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
     for (name, _) in std::env::vars() {
         if name.starts_with("GOLDENPATH_") || name == "WEBSOCKET_TEST_URL" {
             command.env_remove(name);
         }
     }
-    command.current_dir(directory).args(arguments).env("TEST_KEY", KEY);
+    command.current_dir(directory).args(arguments).env(KEY_VARIABLE, KEY);
     command
 }
 
-pub(crate) fn goldenpath(directory: &Path, arguments: &[&str]) -> Ran {
-    Ran::new(command(directory, arguments).output().unwrap())
+/// A directory that the command is called in, empty at first and gone with the test.
+pub(crate) struct Place(tempfile::TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path().join(name), content).unwrap();
+    }
+
+    /// The names of what lies here.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// Calls the command here and waits for its end.
+    pub(crate) fn goldenpath(&self, arguments: &[&str]) -> Ran {
+        self.goldenpath_with(arguments, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub(crate) fn goldenpath_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        Ran::new(command(self.path(), arguments).envs(variables.iter().copied()).output().unwrap())
+    }
+
+    /// Judges a file again, offline.
+    pub(crate) fn check(&self, file: impl AsRef<Path>) -> Ran {
+        self.goldenpath(&["check", file.as_ref().to_str().unwrap()])
+    }
+
+    /// The only session folder in [`OUT`], once there is one.
+    pub(crate) fn session(&self) -> Option<PathBuf> {
+        session(&self.path().join(OUT))
+    }
+
+    /// The newest session folder in [`OUT`].
+    pub(crate) fn latest(&self) -> PathBuf {
+        self.path().join(OUT).join("latest")
+    }
+
+    /// The history of the newest session.
+    pub(crate) fn history(&self) -> PathBuf {
+        self.latest().join("history.jsonl.zst")
+    }
+
+    /// The report of the newest session.
+    pub(crate) fn report(&self) -> Report {
+        report(&self.latest())
+    }
 }
 
 /// A command under way; killed when the test ends before it does.
 pub(crate) struct Running(Option<Child>);
 
 impl Running {
+    /// Starts the command in `directory`, which is somebody else's to keep.
     pub(crate) fn start(directory: &Path, arguments: &[&str]) -> Self {
         let mut command = command(directory, arguments);
         Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))

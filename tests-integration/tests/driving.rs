@@ -1,14 +1,15 @@
 //! Connect, ask, wait for the end, judge: the steps of every session.
 
-use goldenpath_checkers::{Category, CheckResult, Judge, JudgeConfig, Judgement, Verdict};
+use goldenpath_checkers::{Category, CheckResult, Judge, JudgeConfig, Judgement, Reason, Verdict};
 use goldenpath_harness::{Client, Connect, Prompt, Prompts, RunView, Scenario, TestUser, known_scenarios};
 use goldenpath_history::{Direction, HISTORY_VERSION, Header, Record, RecordKind};
 use goldenpath_testbed::Testbed;
 use serde_json::Value;
 use std::time::Duration;
 
-/// The deadline of every wait: the product's own limit of a whole answer.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(45);
+/// The deadline of every wait, for what hangs. Past every limit of the product: those the judge holds, who also knows whether
+/// this machine itself was late.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Connects and waits for the greeting.
 pub(crate) async fn connect(testbed: &Testbed, user: &TestUser) -> Client {
@@ -83,6 +84,8 @@ pub(crate) fn finish(testbed: Testbed) -> (Header, Vec<Record<'static>>) {
         categories: Vec::new(),
         sla: false,
     };
+    // It records what it noticed last.
+    drop(testbed.canary);
     let finished = testbed.recording.finish().unwrap();
     assert_eq!(finished.lost, 0, "the recording itself lost records");
     (header, finished.records)
@@ -98,13 +101,24 @@ pub(crate) fn judge(header: &Header, records: &[Record<'static>], categories: &[
     judge.finish()
 }
 
-/// Asserts that none of the judged checks failed and that each of `required` was judged and passed.
+/// Asserts that none of the judged checks failed and that each of `required` looked at something and passed.
+///
+/// A limit that was broken while this machine kept the session's own tasks waiting for as long accuses nobody, and acquits
+/// nobody: it is said, and neither a failure nor a pass is made of it.
 pub(crate) fn assert_kept(judgement: &Judgement, required: &[&str]) {
     let failed: Vec<&CheckResult> =
         judgement.checks.iter().filter(|check| check.verdict == Verdict::Fail).collect();
     assert!(failed.is_empty(), "broken promises: {failed:#?}");
     for id in required {
         let check = judgement.checks.iter().find(|check| check.id == *id).unwrap();
+        assert!(check.of > 0, "{id} was given nothing to look at: {check:?}");
+        if check.verdict == Verdict::Inconclusive(Reason::ClientOverloaded) {
+            println!(
+                "{id} was not judged, this machine was too busy: {:?} of {:?}",
+                check.value, check.limit
+            );
+            continue;
+        }
         assert_eq!(check.verdict, Verdict::Pass, "{id} was not judged to pass: {check:?}");
     }
 }

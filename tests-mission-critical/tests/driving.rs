@@ -15,10 +15,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The deadline of every wait: the product's own limit of a whole answer.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(45);
+/// The deadline of every wait, for what hangs. Past every limit of the product: those the judge holds, who also knows whether
+/// this machine itself was late.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
-/// How often a session is measured before its measuring client counts as too slow to measure anything.
+/// How often a session is measured before its measuring client counts as too busy to measure anything.
 const ATTEMPTS: usize = 3;
 
 /// One recorded session.
@@ -27,7 +28,7 @@ pub(crate) struct Stage {
     recording: Recording,
     seed: u64,
     streams: AtomicU32,
-    _canary: Canary,
+    canary: Canary,
 }
 
 /// A run that ended.
@@ -46,7 +47,7 @@ impl Stage {
         let recording = Recording::in_memory().unwrap();
         let session = Session::new(backend.target.clone(), backend.auth.clone(), recording.recorder());
         let canary = Canary::start(recording.recorder());
-        Self { session, recording, seed: backend.next_seed(), streams: AtomicU32::new(0), _canary: canary }
+        Self { session, recording, seed: backend.next_seed(), streams: AtomicU32::new(0), canary }
     }
 
     /// `count` users whom this backend has not seen yet.
@@ -156,6 +157,8 @@ impl Stage {
             sla,
             ..Header::new("suite", target.safe_url(), target.profile())
         };
+        // It records what it noticed last.
+        drop(self.canary);
         let finished = self.recording.finish().unwrap();
         assert_eq!(finished.lost, 0, "the recording itself lost records");
         let opened = |record: &Record<'_>| matches!(record.kind, RecordKind::Open { status: Some(101), .. });
@@ -175,7 +178,7 @@ pub(crate) struct Seen {
 
 /// Drives a session and judges it: none of the checks in the categories of `ids` may fail, and each of `ids` must
 /// have looked at something and passed. Where the measuring client itself was late, it is driven and measured again;
-/// a broken promise never is.
+/// a broken promise never is. A machine that stays too busy to measure a limit accuses nobody, and says so.
 pub(crate) async fn kept<T>(backend: &Backend, ids: &[&str], act: impl AsyncFn(&Stage) -> T) -> (T, Seen) {
     kept_as(backend, ids, false, act).await
 }
@@ -201,8 +204,7 @@ async fn kept_as<T>(backend: &Backend, ids: &[&str], sla: bool, act: impl AsyncF
         for check in seen.judgement.checks.iter().filter(|check| check.value.is_some()) {
             println!("{}: {:?} of {:?}, {:?}", check.id, check.value, check.limit, check.verdict);
         }
-        let late = |id: &&str| seen.check(id).verdict == Verdict::Inconclusive(Reason::ClientOverloaded);
-        if attempt == ATTEMPTS || !ids.iter().any(late) {
+        if attempt == ATTEMPTS || !ids.iter().any(|id| seen.was_too_busy_for(id)) {
             seen.assert_kept(ids);
             return (done, seen);
         }
@@ -234,15 +236,29 @@ impl Seen {
         assert!(failed.is_empty(), "broken promises: {failed:#?}");
         for id in ids {
             let check = self.check(id);
-            assert_eq!(check.verdict, Verdict::Pass, "{id} was not judged to pass: {check:?}");
             assert!(check.of > 0, "{id} passed without a look at anything: {check:?}");
+            if self.was_too_busy_for(id) {
+                println!(
+                    "{id} was not judged, this machine was too busy: {:?} of {:?}",
+                    check.value, check.limit
+                );
+                continue;
+            }
+            assert_eq!(check.verdict, Verdict::Pass, "{id} was not judged to pass: {check:?}");
         }
     }
 
-    /// Asserts that a check looked at exactly `count` things and found every one right.
+    /// Whether this machine kept the session's own tasks waiting for as long as this check's limit was broken by: then the
+    /// session tells nothing about it.
+    pub(crate) fn was_too_busy_for(&self, id: &str) -> bool {
+        self.check(id).verdict == Verdict::Inconclusive(Reason::ClientOverloaded)
+    }
+
+    /// Asserts that a check looked at exactly `count` things and found every one right, as far as this machine could tell.
     pub(crate) fn assert_all(&self, id: &str, count: usize) {
         let check = self.check(id);
-        assert_eq!((check.n, check.of), (count as u64, count as u64), "{check:?}");
+        assert_eq!(check.of, count as u64, "{check:?}");
+        assert!(check.n == check.of || self.was_too_busy_for(id), "{check:?}");
     }
 
     /// All frames that one connection received, as JSON, with their instants.

@@ -33,6 +33,16 @@ fn change(record: &mut Record<'static>, change: impl FnOnce(&mut Value)) {
     record.kind = RecordKind::Frame { dir: Direction::In, raw: json.to_string().into(), opcode: None };
 }
 
+/// The worst lag of this machine during the session.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn worst_lag_ns(records: &Records) -> u64 {
+    let lag = |record: &Record<'_>| match &record.kind {
+        RecordKind::Sample { name, value } if name == "scheduler_lag_ms" => Some((value * 1e6) as u64),
+        _ => None,
+    };
+    records.iter().filter_map(lag).max().unwrap_or(0)
+}
+
 /// Asserts that the history with the bug in it fails each of `caught`, and that the one without it does not.
 fn assert_caught(seen: &Seen, caught: &[&str], plant: impl FnOnce(&mut Records)) {
     let mut records = seen.records.clone();
@@ -87,11 +97,13 @@ async fn a_bug_in_a_recorded_session_is_named_by_its_check() {
         let at = place(records, mine, "tool_executing");
         records.insert(at + 1, records[at].clone());
     });
-    // The first sign of life comes late: everything after the request of one run is half a second later.
+    // The first sign of life comes late: everything after the request of one run is half a second later than any lag of
+    // this machine explains.
     assert_caught(&seen, &["timing/first-event"], |records| {
+        let late_ns = 500_000_000 + 2 * worst_lag_ns(records);
         let at = place(records, mine, "agent_started");
         for record in &mut records[at..] {
-            record.t_ns += 500_000_000;
+            record.t_ns += late_ns;
         }
     });
     // The work is never shown: no thoughts, no tools.

@@ -62,6 +62,12 @@ impl Tally {
         self.note(evidence);
     }
 
+    /// The same, for one whose evidence was not kept.
+    pub fn broke_unseen(&mut self) {
+        self.of += 1;
+        self.broken = true;
+    }
+
     /// Adds evidence without counting another thing looked at; the check fails.
     pub fn note(&mut self, evidence: impl FnOnce() -> Finding) {
         self.broken = true;

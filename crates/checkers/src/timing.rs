@@ -9,6 +9,7 @@ mod latency;
 mod limit;
 mod phases;
 mod streamed;
+mod suspects;
 mod throughput;
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ mod secrets;
 mod canary;
 mod probe;
 mod prompts;
+mod run_queue;
 
 pub use auth::{
     Algorithm, Auth, AuthError, AuthMode, Forgery, GivenToken, MintSettings, Minter, Placement, Token,

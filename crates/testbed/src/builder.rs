@@ -4,7 +4,7 @@ use goldenpath_agent::{Agent, Analyst, GeneratedBilling};
 use goldenpath_gateway::{
     Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock, auth::TokenVerifier,
 };
-use goldenpath_harness::{Auth, MintSettings, Minter, Recording, Session, Target, TestUser};
+use goldenpath_harness::{Auth, Canary, MintSettings, Minter, Recording, Session, Target, TestUser};
 use goldenpath_storage::{EventLog, LogLimits, MemoryEventLog, SqliteStore, Store};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -91,7 +91,8 @@ impl TestbedBuilder {
         let minter = Minter::new(self.minter, &secret).map_err(part("token minter"))?;
         let recording = Recording::in_memory().map_err(part("recording"))?;
         let session = Session::new(target, Auth::mint(minter), recording.recorder());
-        Ok(Testbed { session, recording, server, store, log, _data: data })
+        let canary = Canary::start(recording.recorder());
+        Ok(Testbed { session, recording, canary, server, store, log, _data: data })
     }
 }
 
@@ -103,6 +104,8 @@ pub struct Testbed {
     pub session: Session,
     /// What was seen so far.
     pub recording: Recording,
+    /// Records how late this machine runs the session's own tasks. Drop it before the recording is finished.
+    pub canary: Canary,
     /// The node.
     pub server: ServerHandle,
     /// Where it keeps runs.

@@ -1,8 +1,12 @@
 //! Reported durations agree with the clock.
 //!
 //! Held against the client's clock and against the events' own timestamps; a duration lies when it
-//! contradicts both, for each alone may be off for honest reasons.
+//! contradicts both, for each alone may be off for honest reasons. Where the client itself was late by as much, neither clock
+//! says anything.
 
+use super::lag::Lag;
+use super::limit::Stretch;
+use super::suspects::Suspects;
 use crate::check::{Check, Tally};
 use crate::event_view::{EventView, Field};
 use crate::evidence::run_words;
@@ -21,7 +25,7 @@ const OFF_SHARE: f64 = 0.25;
 #[derive(Debug, Clone, Copy)]
 struct Begin {
     line: u64,
-    came_ms: f64,
+    t_ns: u64,
     made_ms: Option<f64>,
 }
 
@@ -36,6 +40,8 @@ struct Open {
 #[derive(Debug, Default)]
 pub(super) struct Durations {
     tally: Tally,
+    untrue: Suspects,
+    lag: Lag,
     runs: FxHashMap<RunIx, Open>,
 }
 
@@ -45,19 +51,19 @@ impl Check for Durations {
     }
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.lag.observe(seen);
         let Some((event, arrival)) = seen.event() else { return };
         if arrival.foreign || arrival.settled || arrival.replayed || !arrival.first {
             return;
         }
         let Some(view) = index.run(arrival.run).filter(|view| view.gap.is_none()) else { return };
-        let now = Begin { line: seen.line, came_ms: seen.t_ms(), made_ms: made_ms(event) };
+        let now = Begin { line: seen.line, t_ns: seen.t_ns, made_ms: made_ms(event) };
         match event.kind {
             EventType::AgentStarted => {
                 let open = self.runs.entry(arrival.run).or_default();
                 // The run's clock may start with its request as well as with its first event.
                 if let Some(request) = index.request_of_run(view) {
-                    let came_ms = crate::observation::ms(request.t_ns);
-                    open.begins.push(Begin { line: request.line, came_ms, made_ms: None });
+                    open.begins.push(Begin { line: request.line, t_ns: request.t_ns, made_ms: None });
                 }
                 open.begins.push(now);
             }
@@ -83,7 +89,8 @@ impl Check for Durations {
         self.runs.remove(&run);
     }
 
-    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+    fn finish(mut self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        self.untrue.tell(&self.lag, &mut self.tally);
         vec![self.tally.into_result("timing/durations-true")]
     }
 }
@@ -95,18 +102,20 @@ impl Durations {
         };
         let measured = begins.iter().flat_map(|begin| {
             let made = now.made_ms.zip(begin.made_ms).map(|(end, begin)| end - begin);
-            [Some(now.came_ms - begin.came_ms), made]
+            [Some(Stretch { from_ns: begin.t_ns, to_ns: now.t_ns }.ms()), made]
         });
-        if measured.flatten().any(|measured| agree(told, measured)) {
+        let off_ms = measured.flatten().map(|measured| off_by(told, measured)).fold(f64::INFINITY, f64::min);
+        if off_ms <= 0.0 {
             return self.tally.kept();
         }
-        self.tally.broke(|| Finding {
+        let stretch = Stretch { from_ns: begin.t_ns, to_ns: now.t_ns };
+        self.untrue.add(stretch, off_ms, || Finding {
             summary: format!(
                 "the `duration_ms` of `{}` in {} is untrue",
                 event.kind.as_str(),
                 run_words(index, view)
             ),
-            expected: format!("about {:.0} ms, as the clock says", now.came_ms - begin.came_ms),
+            expected: format!("about {:.0} ms, as the clock says", stretch.ms()),
             observed: format!("{told} ms"),
             records: vec![begin.line, now.line],
             witness: None,
@@ -114,8 +123,9 @@ impl Durations {
     }
 }
 
-fn agree(told: f64, measured: f64) -> bool {
-    (told - measured).abs() <= OFF_MS.max(OFF_SHARE * told.max(measured))
+/// By how many milliseconds they are farther apart than honest clocks; not above 0 where they agree.
+fn off_by(told: f64, measured: f64) -> f64 {
+    (told - measured).abs() - OFF_MS.max(OFF_SHARE * told.max(measured))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]

@@ -4,6 +4,7 @@
 //! interval's lower end, surely keeps it with the upper; between them the clocks are too uncertain.
 
 use super::lag::Lag;
+use super::limit::Stretch;
 use crate::check::Check;
 use crate::index::Index;
 use crate::judge::Terms;
@@ -19,6 +20,9 @@ const CLOCK_READINGS: u32 = 3;
 /// A `timestamp` is cut to whole milliseconds: the event may be so much younger.
 const CUT_MS: f64 = 1.0;
 
+/// Late events kept with their instants, so that the client's own lag can be held against them.
+const LATE_KEPT: usize = 100_000;
+
 /// A single event is late from this many times the limit of the average on.
 const SINGLE: f64 = 2.0;
 
@@ -31,6 +35,10 @@ pub(super) struct Latency {
     base: Option<f64>,
     /// The greatest distance and its line.
     worst: (f64, u64),
+    /// The least distance so far.
+    promptest: f64,
+    /// Instants and distances of events that came later than the promptest by at least the limit.
+    late: Vec<(u64, f64)>,
     lag: Lag,
 }
 
@@ -41,9 +49,19 @@ impl Latency {
             distances: Samples::default(),
             base: None,
             worst: (f64::NEG_INFINITY, 0),
+            promptest: f64::INFINITY,
+            late: Vec::new(),
             lag: Lag::default(),
         }
     }
+}
+
+/// Late events that nobody is blamed for.
+struct Excused {
+    /// How many were late each by itself.
+    late: u64,
+    /// By how much they all together were over the limit, milliseconds.
+    ms: f64,
 }
 
 impl Check for Latency {
@@ -64,6 +82,10 @@ impl Check for Latency {
         self.distances.add(distance);
         if distance > self.worst.0 {
             self.worst = (distance, seen.line);
+        }
+        self.promptest = self.promptest.min(distance);
+        if distance - self.promptest >= self.limit_ms && self.late.len() < LATE_KEPT {
+            self.late.push((seen.t_ns, distance));
         }
     }
 
@@ -92,7 +114,9 @@ impl Check for Latency {
         result.value = Some(f64::midpoint(least, most).max(0.0));
         result.n = all - surely_late;
         result.verdict = if least > self.limit_ms || many(surely_late) {
-            if self.lag_explains(least, surely_late) {
+            let excused = self.excused(base + lower - CUT_MS);
+            let unexcused = surely_late.saturating_sub(excused.late);
+            if least - excused.ms / all as f64 <= self.limit_ms && !many(unexcused) {
                 Verdict::Inconclusive(Reason::ClientOverloaded)
             } else {
                 result.findings.push(self.finding(
@@ -113,11 +137,20 @@ impl Check for Latency {
 }
 
 impl Latency {
-    /// Whether the client itself was late enough, and about when events were.
-    fn lag_explains(&self, least: f64, late: u64) -> bool {
-        let worst = self.lag.worst(0, u64::MAX);
-        let excess = if late > 0 { self.limit_ms } else { least - self.limit_ms };
-        worst > 0.0 && worst * 2.0 >= excess
+    /// What the client's own lag may have done: `shift` makes a distance the least that it can have been.
+    fn excused(&self, shift: f64) -> Excused {
+        let mut excused = Excused { late: 0, ms: 0.0 };
+        for (t_ns, distance) in &self.late {
+            let took = distance + shift;
+            let excess = took - self.limit_ms;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not below 0")]
+            let from_ns = t_ns.saturating_sub((took.max(0.0) * 1e6) as u64);
+            if excess > 0.0 && self.lag.explains(Stretch { from_ns, to_ns: *t_ns }, excess) {
+                excused.ms += excess;
+                excused.late += u64::from(took > self.limit_ms * SINGLE);
+            }
+        }
+        excused
     }
 
     fn finding(&self, least: f64, most: f64, shift: f64, late: u64) -> Finding {

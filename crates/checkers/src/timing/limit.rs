@@ -89,10 +89,7 @@ impl Limit {
     /// The verdict: a limit broken only where the client itself was late is inconclusive.
     pub(super) fn into_result(mut self, lag: &Lag) -> CheckResult {
         let limit_ms = self.limit_ms;
-        let excused = |outside: &Outside| {
-            let excess = outside.stretch.ms() - limit_ms;
-            lag.worst(outside.stretch.from_ns, outside.stretch.to_ns) * 2.0 >= excess.max(1.0)
-        };
+        let excused = |outside: &Outside| lag.explains(outside.stretch, outside.stretch.ms() - limit_ms);
         let excuses = self.outside.iter().filter(|outside| excused(outside)).count() as u64;
         let slow_on_average = self.samples.average().is_some_and(|average| average > limit_ms);
         let verdict = if self.samples.is_empty() {

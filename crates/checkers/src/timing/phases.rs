@@ -2,6 +2,7 @@
 
 use super::lag::Lag;
 use super::limit::{Limit, Stretch};
+use super::suspects::Suspects;
 use crate::check::{Check, Tally};
 use crate::event_view::Field;
 use crate::evidence::run_words;
@@ -20,6 +21,13 @@ struct At {
     line: u64,
 }
 
+/// A limit that was broken by `excess_ms`.
+#[derive(Debug)]
+struct Slow {
+    id: &'static str,
+    excess_ms: f64,
+}
+
 /// What is remembered of an open run.
 #[derive(Debug, Default)]
 struct Open {
@@ -35,8 +43,8 @@ struct Open {
     /// The longest silence.
     silence: Option<(At, At)>,
     ended: bool,
-    /// The limits it broke, by name.
-    slow: Vec<&'static str>,
+    /// The limits it broke, by name, and by how much.
+    slow: Vec<Slow>,
     /// Its first run on the connection that asked.
     cold: bool,
 }
@@ -53,6 +61,7 @@ pub(super) struct Phases {
     whole: Limit,
     silence: Limit,
     cold: Tally,
+    slow_starts: Suspects,
     lag: Lag,
     runs: FxHashMap<RunIx, Open>,
     warm: FxHashSet<ConnIx>,
@@ -71,6 +80,7 @@ impl Phases {
             whole: limit("timing/whole-answer").for_all(),
             silence: limit("timing/silence"),
             cold: Tally::default(),
+            slow_starts: Suspects::default(),
             lag: Lag::default(),
             runs: FxHashMap::default(),
             warm: FxHashSet::default(),
@@ -208,25 +218,26 @@ impl Check for Phases {
             measure(&mut self.silence, Some(from), to, "the next event", view, index, &mut open.slow);
         }
         if open.cold && open.asked.is_some() {
-            let evidence = (!open.slow.is_empty()).then(|| Finding {
+            let stretch = Stretch { from_ns: open.asked.map_or(0, |at| at.t_ns), to_ns: view.last_t_ns };
+            let Some(worst) = open.slow.iter().map(|slow| slow.excess_ms).reduce(f64::max) else {
+                return self.cold.kept();
+            };
+            self.slow_starts.add(stretch, worst, || Finding {
                 summary: format!("the first run on a connection was slow: {}", run_words(index, view)),
                 expected: "the limits hold for it too".to_owned(),
-                observed: format!("outside {}", open.slow.join(", ")),
+                observed: format!(
+                    "outside {}",
+                    open.slow.iter().map(|slow| slow.id).collect::<Vec<_>>().join(", ")
+                ),
                 records: open.asked.iter().map(|at| at.line).chain([view.last_line]).collect(),
                 witness: None,
             });
-            let from_ns = open.asked.map_or(0, |at| at.t_ns);
-            let excused = evidence.is_some() && self.lag.worst(from_ns, view.last_t_ns) > 0.0;
-            if excused {
-                self.cold.doubt(crate::verdict::Reason::ClientOverloaded);
-            } else {
-                self.cold.judge(evidence);
-            }
         }
     }
 
-    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+    fn finish(mut self: Box<Self>, _: &Index) -> Vec<CheckResult> {
         let lag = &self.lag;
+        self.slow_starts.tell(lag, &mut self.cold);
         vec![
             self.started.into_result(lag),
             self.first.into_result(lag),
@@ -249,11 +260,12 @@ fn measure(
     what: &str,
     view: &RunView,
     index: &Index,
-    slow: &mut Vec<&'static str>,
+    slow: &mut Vec<Slow>,
 ) {
     let Some(from) = from else { return };
     let limit_ms = limit.limit_ms();
-    let inside = limit.add(Stretch { from_ns: from.t_ns, to_ns: to.t_ns }, |took| Finding {
+    let stretch = Stretch { from_ns: from.t_ns, to_ns: to.t_ns };
+    let inside = limit.add(stretch, |took| Finding {
         summary: format!("{} waited too long for {what}", run_words(index, view)),
         expected: format!("at most {limit_ms:.0} ms"),
         observed: format!("{took:.0} ms"),
@@ -261,7 +273,7 @@ fn measure(
         witness: None,
     });
     if !inside {
-        slow.push(limit.id());
+        slow.push(Slow { id: limit.id(), excess_ms: stretch.ms() - limit_ms });
     }
 }
 

@@ -1,12 +1,14 @@
 //! Events arrive as they are made, not all at the end; and a thought comes before what it is about.
 
 use super::lag::Lag;
+use super::limit::Stretch;
+use super::suspects::Suspects;
 use crate::check::{Check, Tally};
 use crate::event_view::Field;
 use crate::evidence::run_words;
 use crate::index::{Index, RunView};
 use crate::observation::{Observation, RunIx};
-use crate::verdict::{CheckResult, Finding, Reason};
+use crate::verdict::{CheckResult, Finding};
 use goldenpath_protocol::EventType;
 use rustc_hash::FxHashMap;
 
@@ -44,6 +46,7 @@ struct Open {
 #[derive(Debug, Default)]
 pub(super) struct Streamed {
     tally: Tally,
+    held: Suspects,
     lag: Lag,
     runs: FxHashMap<RunIx, Open>,
 }
@@ -71,28 +74,33 @@ impl Check for Streamed {
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(open) = self.runs.remove(&run) else { return };
         let (Some(end), None) = (view.terminal, view.gap) else { return };
-        let Some(observed) = open.held().or_else(|| open.afterthought()) else { return self.tally.kept() };
-        if self.lag.worst(view.first_t_ns, end.t_ns) > 0.0 {
-            return self.tally.doubt(Reason::ClientOverloaded);
-        }
-        self.tally.broke(|| Finding {
+        let Some(late) = open.held().or_else(|| open.afterthought()) else { return self.tally.kept() };
+        let stretch = Stretch { from_ns: view.first_t_ns, to_ns: end.t_ns };
+        self.held.add(stretch, late.excess_ms, || Finding {
             summary: format!("{} was not streamed", run_words(index, view)),
             expected: "events arrive as they are made".to_owned(),
-            observed,
+            observed: late.observed,
             records: vec![view.first_line, end.line],
             witness: None,
         });
     }
 
-    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+    fn finish(mut self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        self.held.tell(&self.lag, &mut self.tally);
         vec![self.tally.into_result("timing/streamed")]
     }
+}
+
+/// What was not streamed, and how much less late would have done.
+struct Late {
+    observed: String,
+    excess_ms: f64,
 }
 
 impl Open {
     /// How the run was held back and flushed, if it was.
     #[allow(clippy::cast_precision_loss, reason = "event counts are far below 2^53")]
-    fn held(&self) -> Option<String> {
+    fn held(&self) -> Option<Late> {
         let (first, last) = (self.marks.first()?, self.marks.last()?);
         let (before_end, _) = self.marks.split_at(self.marks.len() - 1);
         if before_end.len() < 2 {
@@ -110,34 +118,49 @@ impl Open {
             if work >= WATCHABLE_MS {
                 let promptest = made.iter().map(|(came, made)| came - made).fold(f64::INFINITY, f64::min);
                 let held_from = (work * HELD_SHARE).max(HELD_MS);
-                let held = made.iter().filter(|(came, made)| came - made - promptest > held_from).count();
+                let mut late: Vec<f64> =
+                    made.iter().map(|(came, made)| came - made - promptest - held_from).collect();
+                late.retain(|late| *late > 0.0);
+                late.sort_unstable_by(f64::total_cmp);
+                let held = late.len();
                 if held * 2 >= before_end.len() {
-                    return Some(format!(
-                        "{held} of {} events came long after they were made: {work:.0} ms of work within {came:.0} ms",
-                        made.len()
-                    ));
+                    return Some(Late {
+                        observed: format!(
+                            "{held} of {} events came long after they were made: {work:.0} ms of work within {came:.0} ms",
+                            made.len()
+                        ),
+                        excess_ms: late.get(held / 2).copied().unwrap_or_default(),
+                    });
                 }
                 return None;
             }
         }
         // Timestamps say nothing (there are none, or they stand still): the run's own duration may.
         let work = self.duration_ms?;
-        (work >= WATCHABLE_MS * 3.0 && came < work * BURST_SHARE)
-            .then(|| format!("{work:.0} ms of work came within {came:.0} ms"))
+        (work >= WATCHABLE_MS * 3.0 && came < work * BURST_SHARE).then(|| Late {
+            observed: format!("{work:.0} ms of work came within {came:.0} ms"),
+            excess_ms: work - came,
+        })
     }
 
     /// Thoughts that came when there was nothing left to think about.
-    fn afterthought(&self) -> Option<String> {
+    fn afterthought(&self) -> Option<Late> {
         let first_thought = self.marks.iter().position(|mark| mark.kind == EventType::AgentThinking)?;
         let last_tool = self.marks.iter().rposition(|mark| mark.kind == EventType::ToolCompleted);
         if last_tool.is_some_and(|tool| tool < first_thought) {
-            return Some("the first `agent_thinking` came after the last `tool_completed`".to_owned());
+            // No lag changes the order.
+            return Some(Late {
+                observed: "the first `agent_thinking` came after the last `tool_completed`".to_owned(),
+                excess_ms: f64::INFINITY,
+            });
         }
         let (first, last) = (self.marks.first()?, self.marks.last()?);
         let came = last.t_ms - first.t_ms;
         let waited = self.marks.get(first_thought)?.t_ms - first.t_ms;
         let tools = last_tool.is_some();
-        (tools && came >= WATCHABLE_MS * 5.0 && waited > came * LATE_THOUGHT)
-            .then(|| format!("the first `agent_thinking` came after {waited:.0} of {came:.0} ms"))
+        (tools && came >= WATCHABLE_MS * 5.0 && waited > came * LATE_THOUGHT).then(|| Late {
+            observed: format!("the first `agent_thinking` came after {waited:.0} of {came:.0} ms"),
+            excess_ms: waited - came * LATE_THOUGHT,
+        })
     }
 }

@@ -86,15 +86,57 @@ fn a_client_that_was_late_itself_accuses_nobody() {
     let mut history = healthy();
     let at = place(&history, "tool_completed");
     delay(&mut history, at, 5_001);
-    let t_ns = history.records[at].t_ns;
-    let lag = RecordKind::Sample { name: Cow::Borrowed("scheduler_lag_ms"), value: 5_000.0 };
-    history.records.insert(at + 1, Record { t_ns, conn: None, user: None, kind: lag });
+    noticed(&mut history, at, 5_000.0);
     let judgement = judged(&history);
     assert_eq!(
         verdict(&judgement, "timing/tool-completed"),
         &Verdict::Inconclusive(Reason::ClientOverloaded)
     );
     assert_eq!(alarms(&judgement, &["timing/"]), Vec::<String>::new());
+}
+
+/// The client's own lag, told at the end of the time that it was noticed in.
+fn noticed(history: &mut History, at: usize, lag_ms: f64) {
+    let t_ns = history.records[at].t_ns;
+    let kind = RecordKind::Sample { name: Cow::Borrowed("scheduler_lag_ms"), value: lag_ms };
+    history.records.insert(at + 1, Record { t_ns, conn: None, user: None, kind });
+}
+
+/// What a lag of a tenth of a second cannot explain is held against the backend, whatever the check.
+#[rstest]
+#[case::first("timing/first-event", "agent_started", 1_001)]
+#[case::cold("timing/cold-start", "tool_completed", 6_001)]
+#[case::latency("timing/delivery-latency", "agent_started", 9_000)]
+fn a_little_lag_is_no_excuse(#[case] id: &str, #[case] kind: &str, #[case] ms: u64) {
+    let mut history = healthy();
+    let at = place(&history, kind);
+    delay(&mut history, at, ms);
+    noticed(&mut history, at, 100.0);
+    assert_eq!(verdict(&judged(&history), id), &Verdict::Fail, "{id}");
+}
+
+/// As much lag as there was delay: nobody can tell whose it was.
+#[test]
+fn lag_of_the_same_size_leaves_a_cold_start_open() {
+    let mut history = healthy();
+    let at = place(&history, "tool_completed");
+    delay(&mut history, at, 6_001);
+    noticed(&mut history, at, 6_001.0);
+    assert_eq!(
+        verdict(&judged(&history), "timing/cold-start"),
+        &Verdict::Inconclusive(Reason::ClientOverloaded)
+    );
+}
+
+#[rstest]
+#[case::a_little(100.0, Verdict::Fail)]
+#[case::a_day(86_400_000.0, Verdict::Inconclusive(Reason::ClientOverloaded))]
+fn an_untrue_duration_is_excused_only_by_as_much_lag(#[case] lag_ms: f64, #[case] says: Verdict) {
+    let mut history = healthy();
+    let at = place(&history, "tool_completed");
+    edit(&mut history, at, |frame| frame["duration_ms"] = 86_400_000.into());
+    noticed(&mut history, at, lag_ms);
+    assert_eq!(verdict(&judged(&history), "timing/durations-true"), &says);
 }
 
 /// Holds all events of every run but its last, and flushes them just before it.
@@ -120,6 +162,18 @@ fn a_run_that_is_flushed_at_its_end_is_found() {
     let mut history = healthy();
     flushed(&mut history);
     assert_eq!(verdict(&judged(&history), "timing/streamed"), &Verdict::Fail);
+}
+
+#[rstest]
+#[case::a_little(30.0, Verdict::Fail)]
+#[case::a_minute(60_000.0, Verdict::Inconclusive(Reason::ClientOverloaded))]
+fn a_flush_is_excused_only_by_as_much_lag(#[case] lag_ms: f64, #[case] says: Verdict) {
+    let mut history = healthy();
+    flushed(&mut history);
+    for end in places(&history, "agent_completed").into_iter().rev() {
+        noticed(&mut history, end, lag_ms);
+    }
+    assert_eq!(verdict(&judged(&history), "timing/streamed"), &says);
 }
 
 #[test]

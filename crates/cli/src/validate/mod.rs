@@ -42,7 +42,7 @@ pub async fn drive(
     let recorder = session.recorder().clone();
     let minted = matches!(session.auth().mode, AuthMode::Mint(_));
     let stage = Stage::new(plan, session, progress.clone());
-    let _canary = Canary::start(recorder.clone());
+    let canary = Canary::start(recorder.clone());
     let _sampler = stage.probe().map(|probe| Sampler::start(probe.clone(), recorder.clone(), SAMPLE_EVERY));
     let secured = stage.plan().categories.contains(&Category::Security);
     // A token's end and its grace take half a minute, so they pass beside everything else.
@@ -87,6 +87,8 @@ pub async fn drive(
         };
         progress.ended(category, &done);
         end.categories.push((category, done));
+        // Whether to go on is judged by what was recorded up to here.
+        canary.sample();
         if end.stop.is_none() && !progress.go_on(category) {
             end.stop = Some(Stop::FailFast(category));
         }

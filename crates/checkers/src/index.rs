@@ -17,6 +17,7 @@ pub use request::{RequestView, reference_number};
 pub use run::{Gap, RunView, SettledRun, Sight, Terminal};
 pub use trouble::Trouble;
 
+use crate::at_sight::AtSight;
 use crate::clock::ClockBounds;
 use crate::event_view::Seen;
 use crate::observation::{Arrival, ConnIx, Observation, RequestIx, RunIx, UserIx};
@@ -208,8 +209,9 @@ impl Index {
         &mut self,
         line: u64,
         record: &'a Record<'a>,
-        seen: Option<&'a Seen<'a>>,
+        at_sight: &'a AtSight<'a>,
     ) -> Observation<'a> {
+        let seen = at_sight.seen.as_ref();
         self.first_t_ns.get_or_insert(record.t_ns);
         self.last_t_ns = self.last_t_ns.max(record.t_ns);
         self.last_line = line;
@@ -230,7 +232,7 @@ impl Index {
             RecordKind::Mark { name, .. } => self.trouble.mark(name),
             RecordKind::Sample { .. } => {}
         }
-        Observation { line, t_ns: record.t_ns, user, conn, record, seen, arrival }
+        Observation { line, t_ns: record.t_ns, user, conn, record, seen, at_sight, arrival }
     }
 
     fn receive(

@@ -12,6 +12,8 @@ const MAP: &[(&str, &[&str])] = &[
     ("report", &["checkers"]),
     ("simulator", &["protocol", "history"]),
     // Drives from outside.
+    // What a fault rewrites has the shape of a history's records, so that it breaks live and saved sessions alike.
+    ("faults", &["protocol", "history"]),
     ("harness", &["protocol", "history"]),
     // The reference backend.
     ("agent", &[]),
@@ -34,6 +36,7 @@ const TIERS: &[(&str, &[&str])] = &[
             "history",
             "checkers",
             "simulator",
+            "faults",
             "harness",
             "agent",
             "storage",

@@ -2,6 +2,8 @@
 //!
 //! * `architecture`: the map of who may import whom. Fails when a manifest gains an edge that the map lacks; a new
 //!   edge is added to the map in the same commit, with its reason.
+//! * `detection`: every fault of the catalogue on twenty seeds, every healthy variation on fifty. Fails when a check misses the fault it
+//!   owns, blames somebody whom no receipt names, or cries wolf; a new fault is a row in `goldenpath-faults`.
 //! * `event_sequence`, `event_content`: each promise to a chat's user, once kept and once broken. Fail when a check blames a
 //!   healthy history or misses a broken one; add the surgery that breaks the new promise (`histories` has the tools).
 //! * `event_types`: the JSON shape of every event that clients parse. Fails when a field is renamed, lost or becomes
@@ -21,6 +23,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
+mod detection;
 mod event_content;
 mod event_delivery_core;
 mod event_manager;

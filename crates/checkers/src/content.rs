@@ -2,6 +2,7 @@
 
 mod internals;
 mod meaningful;
+mod oddities;
 mod schema;
 mod unicode;
 mod whole;
@@ -17,8 +18,10 @@ use crate::judge::Terms;
 use crate::observation::{Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_history::{Direction, RecordKind};
-use internals::Internals;
+use internals::INTERNALS;
 use whole::Whole;
+
+pub(crate) use oddities::Oddities;
 
 const IDS: &[&str] = &[
     "content/json",
@@ -34,7 +37,6 @@ const IDS: &[&str] = &[
 pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
     vec![Box::new(Content {
         numbered: !terms.not_observable.contains_key("sequence/seq-dense"),
-        internals: Internals::new(),
         whole: Whole::default(),
         tallies: Default::default(),
     })]
@@ -44,7 +46,6 @@ pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
 struct Content {
     /// Whether events carry `seq` and `offset` on this target.
     numbered: bool,
-    internals: Internals,
     whole: Whole,
     tallies: [Tally; 7],
 }
@@ -92,8 +93,10 @@ impl Check for Content {
         if matches!(read, Seen::Malformed(Flaw::InvalidUtf8)) {
             return;
         }
-        self.judge(Place::Unicode, unicode::broken(raw, || own_words(seen, index)), seen, index);
-        let internal = self.internals.broken(raw, || own_words(seen, index));
+        let (odd, own) = (seen.at_sight.oddities, || own_words(seen, index));
+        let changed = if odd.wide { unicode::broken(raw, own) } else { None };
+        self.judge(Place::Unicode, changed, seen, index);
+        let internal = if odd.internal { INTERNALS.broken(raw, own) } else { None };
         self.judge(Place::Internals, internal, seen, index);
         match read {
             Seen::Event(event) => {

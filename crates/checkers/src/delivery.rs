@@ -15,6 +15,8 @@ mod tests;
 use crate::check::Check;
 use crate::judge::Terms;
 
+pub(crate) use store::{Asked, sketch};
+
 /// The group.
 pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
     vec![

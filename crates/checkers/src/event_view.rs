@@ -3,239 +3,21 @@
 //! Values stay raw JSON until somebody asks for them, so that hostile input costs what its text
 //! costs, and a wrong type is a finding and never an error of ours.
 
+mod field;
+mod fields;
 mod scan;
 
+pub use field::{Field, JsonType};
+pub(crate) use fields::whole_of;
+pub use fields::{Fields, fields_of, text_of};
 pub(crate) use scan::Scan;
 
 use crate::instant::unix_ms_of;
 use crate::value::AnswerText;
-use goldenpath_history::json_text;
 use goldenpath_protocol::EventType;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::fmt;
-
-macro_rules! fields {
-    ($($variant:ident = $name:literal),* $(,)?) => {
-        /// The fields that the protocol names, in events and in control frames.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "each variant is the field of that name")]
-        pub enum Field { $($variant),* }
-
-        impl Field {
-            /// Every field.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The field as the wire writes it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),* }
-            }
-
-        }
-    };
-}
-
-fields! {
-    Type = "type", EventId = "event_id", Timestamp = "timestamp", UserId = "user_id", ThreadId = "thread_id",
-    RunId = "run_id", RequestId = "request_id", Seq = "seq", Offset = "offset", AgentName = "agent_name",
-    ParentAgent = "parent_agent", Status = "status", TaskDescription = "task_description",
-    Reasoning = "reasoning", StepNumber = "step_number", ProgressPercentage = "progress_percentage",
-    ToolName = "tool_name", ExecutionId = "execution_id", Parameters = "parameters",
-    ToolPurpose = "tool_purpose", Success = "success", Results = "results", Error = "error",
-    DurationMs = "duration_ms", FinalResponse = "final_response", Summary = "summary",
-    Degraded = "degraded", Limitations = "limitations", EventCount = "event_count", Text = "text",
-    Reason = "reason", ConnectionId = "connection_id", Epoch = "epoch", Recovered = "recovered",
-    Replay = "replay", Acked = "acked", ServerTime = "server_time", TokenExpiresAt = "token_expires_at",
-    PingIntervalMs = "ping_interval_ms", Limits = "limits", Duplicate = "duplicate", Code = "code",
-    Message = "message", Retryable = "retryable", N = "n", Reconnect = "reconnect", AfterMs = "after_ms",
-    Agent = "agent", Data = "data", Payload = "payload",
-}
-
-const FIELDS: usize = Field::ALL.len();
-
-/// The fields by the hashes of their names, one after the other where two share a hash; 0 for none.
-const BY_NAME: [u8; 256] = {
-    let mut table = [0_u8; 256];
-    let mut at = 0;
-    while at < FIELDS {
-        let mut place = name_hash(Field::ALL[at].as_str().as_bytes());
-        while table[place as usize] != 0 {
-            place = place.wrapping_add(1);
-        }
-        #[allow(clippy::cast_possible_truncation, reason = "there are fewer than 255 fields")]
-        {
-            table[place as usize] = at as u8 + 1;
-        }
-        at += 1;
-    }
-    table
-};
-
-const fn name_hash(name: &[u8]) -> u8 {
-    if name.is_empty() {
-        return 0;
-    }
-    #[allow(clippy::cast_possible_truncation, reason = "a hash")]
-    let length = name.len() as u8;
-    let (first, middle, last) = (name[0], name[name.len() / 2], name[name.len() - 1]);
-    length.wrapping_mul(37) ^ first.wrapping_mul(11) ^ middle.wrapping_mul(5) ^ last.wrapping_mul(3)
-}
-
-impl Field {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let mut place = name_hash(name.as_bytes());
-        loop {
-            let at = BY_NAME[usize::from(place)].checked_sub(1)?;
-            let field = Self::ALL[usize::from(at)];
-            if field.as_str() == name {
-                return Some(field);
-            }
-            place = place.wrapping_add(1);
-        }
-    }
-}
-
-/// The JSON type of a value, for findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names of JSON's own types")]
-pub enum JsonType {
-    Null,
-    Bool,
-    Number,
-    String,
-    Array,
-    Object,
-}
-
-impl JsonType {
-    /// The type of a raw JSON value.
-    #[must_use]
-    pub fn of(raw: &str) -> Self {
-        match raw.as_bytes().first() {
-            Some(b'"') => Self::String,
-            Some(b'{') => Self::Object,
-            Some(b'[') => Self::Array,
-            Some(b't' | b'f') => Self::Bool,
-            Some(b'n') | None => Self::Null,
-            Some(_) => Self::Number,
-        }
-    }
-
-    /// The name for people.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool => "a boolean",
-            Self::Number => "a number",
-            Self::String => "a string",
-            Self::Array => "an array",
-            Self::Object => "an object",
-        }
-    }
-}
-
-/// The fields of one JSON object, raw and by name. Fields the protocol does not name are only counted.
-#[derive(Debug, Clone, Copy)]
-pub struct Fields<'a> {
-    raw: [Option<&'a str>; FIELDS],
-    /// A field that came twice: two readers may see two different values.
-    pub repeated: Option<Field>,
-    /// How many fields the protocol does not name.
-    pub unnamed: u32,
-}
-
-impl<'a> Fields<'a> {
-    const NONE: Self = Self { raw: [None; FIELDS], repeated: None, unnamed: 0 };
-
-    /// The fields of the object that begins here; `None` when it is none, or takes a closer look.
-    pub(crate) fn scanned(scan: &mut Scan<'a>) -> Option<Self> {
-        let mut fields = Self::NONE;
-        scan.object(|key, scan| {
-            let value = scan.value()?;
-            match Field::named(key) {
-                Some(field) => fields.set(field, value),
-                None => fields.unnamed = fields.unnamed.saturating_add(1),
-            }
-            Some(())
-        })?;
-        Some(fields)
-    }
-
-    fn set(&mut self, field: Field, value: &'a str) {
-        if self.raw[field as usize].replace(value).is_some() {
-            self.repeated = Some(field);
-        }
-    }
-
-    /// The raw JSON of a field, whatever its type; `None` when it is missing.
-    #[must_use]
-    pub fn raw(&self, field: Field) -> Option<&'a str> {
-        self.raw[field as usize]
-    }
-
-    /// The JSON type of a field.
-    #[must_use]
-    pub fn json_type(&self, field: Field) -> Option<JsonType> {
-        self.raw(field).map(JsonType::of)
-    }
-
-    /// A string field, unescaped; `None` when missing, of another type, or no valid text (a lone surrogate).
-    #[must_use]
-    pub fn text(&self, field: Field) -> Option<Cow<'a, str>> {
-        text_of(self.raw(field)?)
-    }
-
-    /// A number field.
-    #[must_use]
-    pub fn number(&self, field: Field) -> Option<f64> {
-        let raw = self.raw(field)?;
-        if JsonType::of(raw) == JsonType::Number { raw.parse().ok() } else { None }
-    }
-
-    /// A field that holds a whole number ≥ 0 (written without fraction or exponent).
-    #[must_use]
-    pub fn whole(&self, field: Field) -> Option<u64> {
-        whole_of(self.raw(field)?)
-    }
-
-    /// A boolean field.
-    #[must_use]
-    pub fn flag(&self, field: Field) -> Option<bool> {
-        match self.raw(field)? {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        }
-    }
-
-    /// The fields of an object field, by the protocol's names.
-    #[must_use]
-    pub fn object(&self, field: Field) -> Option<Fields<'a>> {
-        fields_of(self.raw(field)?).ok()
-    }
-
-    /// The strings of an array field; `None` when it is no array of strings.
-    #[must_use]
-    pub fn texts(&self, field: Field) -> Option<Vec<Cow<'a, str>>> {
-        let items: Vec<&'a RawValue> = serde_json::from_str(self.raw(field)?).ok()?;
-        items.into_iter().map(|item| text_of(item.get())).collect()
-    }
-}
-
-/// The whole number ≥ 0 of a raw JSON number.
-pub(crate) fn whole_of(raw: &str) -> Option<u64> {
-    if JsonType::of(raw) == JsonType::Number { raw.parse().ok() } else { None }
-}
-
-/// The text of a raw JSON string.
-#[must_use]
-pub fn text_of(raw: &str) -> Option<Cow<'_, str>> {
-    json_text(raw)
-}
 
 /// A run event.
 #[derive(Debug, Clone)]
@@ -254,7 +36,8 @@ pub struct EventView<'a> {
     pub offset: Option<u64>,
     /// Everything else, and these too, raw.
     pub fields: Fields<'a>,
-    answer: OnceCell<Option<Box<AnswerText<'a>>>>,
+    /// With a text of its own: a cell of borrowed ones could be lent for no shorter time than it borrows.
+    answer: OnceCell<Option<Box<AnswerText<'static>>>>,
     made: OnceCell<Option<i64>>,
 }
 
@@ -262,6 +45,14 @@ impl<'a> EventView<'a> {
     /// When it says that it was made, in Unix milliseconds; many ask.
     pub(crate) fn made_unix_ms(&self) -> Option<i64> {
         *self.made.get_or_init(|| self.fields.text(Field::Timestamp).and_then(|text| unix_ms_of(&text)))
+    }
+
+    /// Reads what many ask for and costs most, so that whoever asks finds it read.
+    pub(crate) fn read_on(&self) {
+        self.made_unix_ms();
+        if let Some(answer) = self.answer() {
+            answer.tokens();
+        }
     }
 
     /// The text of a string field.
@@ -274,8 +65,11 @@ impl<'a> EventView<'a> {
     }
 
     /// `final_response`, which many read.
-    pub(crate) fn answer(&self) -> Option<&AnswerText<'a>> {
-        let read = || Some(Box::new(AnswerText::new(self.fields.text(Field::FinalResponse)?)));
+    pub(crate) fn answer(&self) -> Option<&AnswerText<'static>> {
+        let read = || {
+            let text = self.fields.text(Field::FinalResponse)?;
+            Some(Box::new(AnswerText::new(Cow::Owned(text.into_owned()))))
+        };
         self.answer.get_or_init(read).as_deref()
     }
 
@@ -404,7 +198,7 @@ impl<'a> Seen<'a> {
     /// Reads a frame that the client sent; what is no JSON object has no fields.
     #[must_use]
     pub fn sent(raw: &'a str) -> Self {
-        let fields = fields_of(raw).unwrap_or(Fields::NONE);
+        let fields = fields_of(raw).unwrap_or(Fields::none(raw));
         Self::Sent(SentView { kind: fields.text(Field::Type), fields })
     }
 
@@ -447,69 +241,6 @@ fn flaw_of<'a>(raw: &'a str, error: &serde_json::Error) -> Flaw<'a> {
             if rest.is_empty() { Flaw::NotAnObject(JsonType::of(first.get())) } else { Flaw::Several(rest) }
         }
         _ => Flaw::NotJson(error.to_string()),
-    }
-}
-
-/// The fields of one JSON object.
-///
-/// # Errors
-/// When `raw` is not exactly one JSON object.
-pub fn fields_of(raw: &str) -> Result<Fields<'_>, serde_json::Error> {
-    let mut scan = Scan::of(raw);
-    if let Some(fields) = Fields::scanned(&mut scan)
-        && scan.is_over()
-    {
-        return Ok(fields);
-    }
-    let mut from = serde_json::Deserializer::from_str(raw);
-    let fields = from.deserialize_map(ObjectVisitor)?;
-    from.end()?;
-    Ok(fields)
-}
-
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields::NONE;
-        while let Some(key) = map.next_key_seed(FieldName)? {
-            let Some(field) = key else {
-                map.next_value::<IgnoredAny>()?;
-                fields.unnamed = fields.unnamed.saturating_add(1);
-                continue;
-            };
-            let value: &'de RawValue = map.next_value()?;
-            fields.set(field, value.get());
-        }
-        Ok(fields)
-    }
-}
-
-/// Reads a key without keeping its text.
-struct FieldName;
-
-impl<'de> serde::de::DeserializeSeed<'de> for FieldName {
-    type Value = Option<Field>;
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for FieldName {
-    type Value = Option<Field>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Field::named(name))
     }
 }
 

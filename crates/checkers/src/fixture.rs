@@ -1,7 +1,7 @@
 //! For this crate's tests: simulated histories, broken by hand, and what the judge says of them.
 
-use crate::{Judge, JudgeConfig, Judgement, Verdict};
-use goldenpath_history::{ClosedBy, Direction, Record, RecordKind};
+use crate::{Judge, JudgeConfig, Judgement, ReadAhead, Verdict};
+use goldenpath_history::{Batch, ClosedBy, Direction, Record, RecordKind};
 use goldenpath_simulator::{History, Scenario, simulate};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -16,11 +16,28 @@ pub(crate) fn judged(history: &History) -> Judgement {
     judged_with(history, JudgeConfig::default())
 }
 
-/// What the judge says under `config`.
+/// What the judge says under `config`: the same of records that were read ahead as of any.
 pub(crate) fn judged_with(history: &History, config: JudgeConfig) -> Judgement {
-    let mut judge = Judge::new(&history.header, config);
+    let mut judge = Judge::new(&history.header, config.clone());
     for (line, record) in history.numbered() {
         judge.observe(line, record);
+    }
+    let (said, ahead) = (judge.finish(), judged_ahead(history, config));
+    assert_eq!(format!("{said:#?}"), format!("{ahead:#?}"), "read ahead it is judged otherwise");
+    said
+}
+
+/// What the judge says of records read ahead, in batches of few.
+fn judged_ahead(history: &History, config: JudgeConfig) -> Judgement {
+    let mut judge = Judge::new(&history.header, config);
+    let mut batch = Batch::default();
+    let mut records = history.numbered().peekable();
+    while records.peek().is_some() {
+        batch.clear(usize::MAX);
+        records.by_ref().take(7).for_each(|(line, record)| batch.push(Ok((line, record.clone()))));
+        let ahead = ReadAhead::of(batch);
+        ahead.rows().for_each(|row| judge.observe_read(row.expect("a record")));
+        batch = ahead.into_batch();
     }
     judge.finish()
 }

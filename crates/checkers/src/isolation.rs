@@ -4,12 +4,15 @@ mod canary;
 mod foreign;
 mod hidden;
 mod labels;
+mod traces;
 
 #[cfg(test)]
 mod tests;
 
 use crate::check::Check;
 use crate::judge::Terms;
+
+pub(crate) use traces::Traces;
 
 /// The group.
 pub(crate) fn checks(_terms: &Terms) -> Vec<Box<dyn Check + Send>> {

@@ -3,17 +3,18 @@
 #[cfg(test)]
 mod tests;
 
+use crate::at_sight::AtSight;
 use crate::catalogue::{CHECKS, Category, CheckInfo};
 use crate::check::Check;
 use crate::coverage::CoverageFold;
-use crate::event_view::Seen;
 use crate::groups;
 use crate::index::Index;
 use crate::metrics::MetricsFold;
 use crate::observation::RunIx;
+use crate::read_ahead::ReadRecord;
 use crate::slo::Slo;
 use crate::verdict::{CheckResult, Judgement, Reason, Verdict};
-use goldenpath_history::{Direction, Header, Record, RecordKind};
+use goldenpath_history::{Header, Record};
 use goldenpath_protocol::EventType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -201,14 +202,19 @@ impl Judge {
 
     /// Takes in the record of one line (the header is line 1).
     pub fn observe(&mut self, line: u64, record: &Record<'_>) {
-        let seen = match &record.kind {
-            RecordKind::Frame { dir: Direction::In, raw, opcode } => {
-                Some(Seen::received(raw, opcode.as_deref()))
-            }
-            RecordKind::Frame { dir: Direction::Out, raw, .. } => Some(Seen::sent(raw)),
-            _ => None,
-        };
-        let observation = self.index.take_in(line, record, seen.as_ref());
+        self.take_in(line, record, &AtSight::of(&record.kind));
+    }
+
+    /// Takes in a record that was read ahead.
+    pub fn observe_read(&mut self, read: &ReadRecord<'_>) {
+        match &read.at_sight {
+            None => self.observe(read.line, &read.record),
+            Some(at_sight) => self.take_in(read.line, &read.record, at_sight),
+        }
+    }
+
+    fn take_in<'a>(&mut self, line: u64, record: &'a Record<'a>, at_sight: &'a AtSight<'a>) {
+        let observation = self.index.take_in(line, record, at_sight);
         self.coverage.observe(&observation, &self.index);
         self.metrics.observe(&observation);
         for bench in &mut self.checks {

@@ -3,6 +3,7 @@
 //! The same code judges live, offline and in unit tests. Nothing here reads a clock or a socket, or
 //! knows who produced the records or who shows the verdicts.
 
+mod at_sight;
 mod auth;
 mod catalogue;
 mod check;
@@ -21,6 +22,7 @@ mod isolation;
 mod judge;
 mod metrics;
 mod observation;
+mod read_ahead;
 mod resources;
 mod samples;
 mod sequence;
@@ -43,6 +45,7 @@ pub use index::{
 pub use instant::unix_ms_of;
 pub use judge::{Judge, JudgeConfig, Terms};
 pub use observation::{Arrival, ConnIx, Observation, RequestIx, RunIx, UserIx, ms};
+pub use read_ahead::{ReadAhead, ReadRecord};
 pub use samples::{SHARE_FROM, SHARE_OUTSIDE, Samples, least_for_percentile, share_kept};
 pub use slo::Slo;
 pub use verdict::{CheckResult, Coverage, Finding, Judgement, Metrics, Reason, Verdict};

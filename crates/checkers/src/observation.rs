@@ -1,5 +1,6 @@
 //! What a check is shown: one record, already read, placed in its user, connection and run.
 
+use crate::at_sight::AtSight;
 use crate::event_view::{EventView, Seen};
 use goldenpath_history::{Record, RecordKind};
 
@@ -61,6 +62,8 @@ pub struct Observation<'a> {
     pub record: &'a Record<'a>,
     /// The frame, read; `None` for records that are no frames.
     pub seen: Option<&'a Seen<'a>>,
+    /// What it says by itself.
+    pub(crate) at_sight: &'a AtSight<'a>,
     /// For a run event from the server that names a run: how it relates to earlier ones.
     pub arrival: Option<Arrival>,
 }

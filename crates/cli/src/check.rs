@@ -1,12 +1,14 @@
 //! `check FILE…`: judges saved histories or raw captures again, offline. Same checks, same verdicts.
 
+mod reading;
+
 use crate::args::{CheckArgs, Format};
 use crate::config;
 use crate::exit::{CommandError, Exit};
 use crate::failure::last_words;
 use crate::output::Output;
 use crate::session::SessionFolder;
-use goldenpath_checkers::{Category, Judge, JudgeConfig, Judgement};
+use goldenpath_checkers::{Category, Judge, JudgeConfig, Judgement, ReadRecord};
 use goldenpath_history::{
     Capture, Direction, Header, Imported, ImportedRecord, Input, LineError, RecordKind,
 };
@@ -46,7 +48,7 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandEr
     let mut unreadable = Exit::Approved;
     for path in &args.files {
         match open(path)? {
-            Ok(Input::History(reader)) => all.push(history(path, *reader, &asked, output)),
+            Ok(Input::History(reader)) => all.push(history(path, *reader, &asked, output)?),
             Ok(Input::Capture(capture)) => captures.push((path.clone(), *capture)),
             Err(why) => {
                 output.note(&format!("{}: {why}", path.display()));
@@ -104,10 +106,10 @@ fn is_partial(path: &Path) -> bool {
 
 fn history(
     path: &Path,
-    mut reader: goldenpath_history::HistoryReader<BufReader<File>>,
+    reader: goldenpath_history::HistoryReader<BufReader<File>>,
     asked: &Asked,
     output: &Output,
-) -> Judged {
+) -> Result<Judged, CommandError> {
     let header = reader.header().clone();
     let partial = is_partial(path);
     let mut judge = Judge::new(&header, asked.judge_config(true));
@@ -115,34 +117,35 @@ fn history(
     let (mut first_t_ns, mut last_t_ns) = (u64::MAX, 0);
     let mut users = BTreeSet::new();
     let mut wrong = 0_u64;
-    while let Some(item) = reader.next() {
-        match item {
-            Ok((line, record)) => {
-                first_t_ns = first_t_ns.min(record.t_ns);
-                last_t_ns = last_t_ns.max(record.t_ns);
-                if let Some(user) = record.user.as_deref()
-                    && !users.contains(user)
-                {
-                    users.insert(user.to_owned());
-                }
-                judge.observe(line, &record);
+    let take = |item: Result<&ReadRecord<'_>, &LineError>| match item {
+        Ok(read) => {
+            let record = &read.record;
+            first_t_ns = first_t_ns.min(record.t_ns);
+            last_t_ns = last_t_ns.max(record.t_ns);
+            if let Some(user) = record.user.as_deref()
+                && !users.contains(user)
+            {
+                users.insert(user.to_owned());
             }
-            Err(error) => {
-                if !error.is_cut() {
-                    judge.mark_incomplete();
-                }
-                wrong += 1;
-                if errors.len() < NAMED {
-                    errors.push(error);
-                }
+            judge.observe_read(read);
+        }
+        Err(error) => {
+            if !error.is_cut() {
+                judge.mark_incomplete();
+            }
+            wrong += 1;
+            if errors.len() < NAMED {
+                errors.push(error.clone());
             }
         }
-    }
+    };
+    reading::each(reader, take)
+        .map_err(|why| CommandError::Outside(format!("failed to start a thread: {why}")))?;
     let incomplete = incomplete(path, partial, &errors, wrong, output);
     if incomplete.is_some() {
         judge.mark_cut();
     }
-    Judged {
+    Ok(Judged {
         path: path.to_owned(),
         header,
         judgement: judge.finish(),
@@ -151,7 +154,7 @@ fn history(
         last_t_ns,
         users,
         timed: true,
-    }
+    })
 }
 
 /// Names what could not be read; says in one sentence why the record is not whole.

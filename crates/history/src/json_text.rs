@@ -57,16 +57,22 @@ fn marks(word: u64) -> u64 {
 pub const BLOCK: usize = 64;
 
 /// The bytes that are copied at a time, so that copies are of one length: some lie beyond the block.
-const AHEAD: usize = 32;
+pub(crate) const AHEAD: usize = 32;
 
 /// A bit for each byte of a block that ends a plain stretch: quotation marks, backslashes, control characters.
 #[must_use]
 #[inline]
 pub fn marks_of(block: &[u8; BLOCK]) -> u64 {
+    bits_of(block, |byte| (byte == b'"') | (byte == b'\\') | (byte < b' '))
+}
+
+/// A bit for each byte of a block of which something holds.
+#[inline(always)]
+pub(crate) fn bits_of(block: &[u8; BLOCK], holds: impl Fn(u8) -> bool) -> u64 {
     // First all bytes, then all bits: so the compiler makes vectors of the first.
     let mut found = [0; BLOCK];
     for (found, byte) in found.iter_mut().zip(block) {
-        *found = u8::from((*byte == b'"') | (*byte == b'\\') | (*byte < b' '));
+        *found = u8::from(holds(*byte));
     }
     let mut bits = 0;
     for (index, eight) in found.as_chunks().0.iter().enumerate() {

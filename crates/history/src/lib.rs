@@ -5,6 +5,7 @@
 
 mod record;
 
+mod batch;
 mod codec;
 mod error;
 mod json_text;
@@ -18,6 +19,7 @@ mod capture;
 mod redact;
 mod reference;
 
+pub use batch::Batch;
 pub use capture::{Capture, Imported, ImportedRecord, Input};
 pub use codec::{HistoryReader, HistoryWriter};
 pub use error::{LineError, LineFault, OpenError};

@@ -3,6 +3,7 @@
 //! Frames are nearly all of a history, and nearly all of a frame's cost is the escaping of its raw text: quotes, every few
 //! bytes. So frames are spelt by hand and escaped without a branch per byte; everything else goes the general way.
 
+use crate::json_text::{AHEAD, BLOCK, bits_of};
 use crate::{Direction, Record, RecordKind};
 use std::io;
 
@@ -66,12 +67,6 @@ fn append_string(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The bytes that are escaped at a time.
-const BLOCK: usize = 64;
-
-/// The bytes that are copied at a time, so that copies are of one length: some lie beyond the block.
-const AHEAD: usize = 32;
-
 /// All that a block may become, and what the last copy writes beyond.
 const ESCAPED: usize = 2 * BLOCK + 2 * AHEAD;
 
@@ -81,8 +76,9 @@ const ESCAPED: usize = 2 * BLOCK + 2 * AHEAD;
 /// next such byte.
 #[inline(always)]
 fn escape(block: &[u8; BLOCK + AHEAD], out: &mut [u8; ESCAPED]) -> usize {
-    out[..BLOCK].copy_from_slice(&block[..BLOCK]);
-    let mut left = special(block);
+    let Some(own) = block.first_chunk() else { return 0 };
+    out[..BLOCK].copy_from_slice(own);
+    let mut left = bits_of(own, |byte| (byte == b'"') | (byte == b'\\'));
     let mut added = 0;
     while left != 0 {
         // What the bounds say is known, but not to the compiler.
@@ -98,23 +94,6 @@ fn escape(block: &[u8; BLOCK + AHEAD], out: &mut [u8; ESCAPED]) -> usize {
         added += 1;
     }
     added
-}
-
-/// A bit for each byte of a block that is a quote or a backslash.
-#[inline(always)]
-fn special(block: &[u8; BLOCK + AHEAD]) -> u64 {
-    // First all bytes, then all bits: so the compiler makes vectors of the first.
-    let mut found = [0; BLOCK];
-    for (found, byte) in found.iter_mut().zip(block) {
-        *found = u8::from((*byte == b'"') | (*byte == b'\\'));
-    }
-    let mut bits = 0;
-    for (index, eight) in found.as_chunks().0.iter().enumerate() {
-        // Eight bytes of 0 or 1 become the eight bits of the product's highest byte.
-        let eight = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= eight << (8 * index);
-    }
-    bits
 }
 
 #[cfg(test)]

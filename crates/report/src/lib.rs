@@ -24,7 +24,7 @@ pub mod formats;
 pub use baseline::{NotComparable, read_baseline};
 pub use facts::{CategoryRun, Demand, Ending, RunFacts};
 pub use gate::{Decision, Outcome, decide};
-pub use guide::{GUIDES, Guide, guide};
+pub use guide::{Guide, guide, guides};
 pub use model::{
     CheckEntry, CheckVerdict, Compliance, ComplianceCheck, ComplianceChecks, DeploymentDecision,
     ExecutionResults, FailureAnalysis, MonitoringMetrics, Report, SCHEMA, Scope, TestMetrics,

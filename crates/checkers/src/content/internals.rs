@@ -8,6 +8,7 @@ use crate::evidence::around;
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// How what stands at an anchor is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,8 +202,11 @@ pub(super) struct Internals {
     anchors: Option<AhoCorasick>,
 }
 
+/// What nearly all frames are searched with.
+pub(super) static INTERNALS: LazyLock<Internals> = LazyLock::new(Internals::new);
+
 impl Internals {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let words = ANCHORS.iter().map(|(word, _)| word);
         // The list is fixed and small: building it fails only when it is empty or huge.
         let pieces = Searcher::new(PIECES);
@@ -214,15 +218,17 @@ impl Internals {
         }
     }
 
-    /// What of the machine's inside this frame shows.
-    pub(super) fn broken(&self, raw: &str, own: impl Fn() -> String) -> Option<Broken> {
+    /// Whether a frame may show something of the machine's inside.
+    pub(super) fn may_show(&self, raw: &str) -> bool {
         let nothing = |pieces: &Searcher| {
             pieces.find(raw).is_none()
                 && self.short.iter().all(|anchor| anchor.find(raw.as_bytes()).is_none())
         };
-        if self.pieces.as_ref().is_some_and(nothing) {
-            return None;
-        }
+        !self.pieces.as_ref().is_some_and(nothing)
+    }
+
+    /// What of the machine's inside a frame that may do so shows.
+    pub(super) fn broken(&self, raw: &str, own: impl Fn() -> String) -> Option<Broken> {
         let mut prompt: Option<String> = None;
         for found in self.anchors.as_ref()?.find_overlapping_iter(raw) {
             let (_, reading) = ANCHORS[found.pattern().as_usize()];
@@ -371,7 +377,8 @@ mod tests {
 
     #[test]
     fn frames_of_a_stack_are_found_at_the_start_of_a_line_only() {
-        let found = |raw: &str| Internals::new().broken(raw, String::new).is_some();
+        let internals = Internals::new();
+        let found = |raw: &str| internals.may_show(raw) && internals.broken(raw, String::new).is_some();
         for blanks in [" ", "  ", "    "] {
             assert!(found(&format!("x\\n{blanks}at f (file.js:10:3)")), "{blanks:?}");
             assert!(found(&format!("x\\t{blanks}at f (file.js:10:3)")), "{blanks:?}");

@@ -8,13 +8,19 @@ use std::sync::LazyLock;
 
 static UNICODE_ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
 
-/// What in the text of this frame did not survive. `own` gives what the user wrote themselves, which may
+/// Whether a text holds more than ASCII, as it stands or escaped.
+pub(super) fn is_wide(raw: &str) -> bool {
+    !raw.is_ascii() || is_escaped(raw)
+}
+
+fn is_escaped(raw: &str) -> bool {
+    UNICODE_ESCAPE.find(raw.as_bytes()).is_some()
+}
+
+/// What in the text of this frame, which holds more than ASCII, did not survive. `own` gives what the user wrote themselves, which may
 /// hold anything; it is asked for only when something is found.
 pub(super) fn broken(raw: &str, own: impl Fn() -> String) -> Option<Broken> {
-    let escaped = UNICODE_ESCAPE.find(raw.as_bytes()).is_some();
-    if !escaped && raw.is_ascii() {
-        return None;
-    }
+    let escaped = is_escaped(raw);
     let text = if escaped { unescaped(raw) } else { Cow::Borrowed(raw) };
     let (what, at) = odd_character(&text).or_else(|| mojibake(&text))?;
     let excerpt = around(&text, at);

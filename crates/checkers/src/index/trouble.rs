@@ -28,6 +28,20 @@ impl Trouble {
         *acted |= phase == FaultPhase::Acted;
     }
 
+    pub(super) fn lose(&mut self, count: u64) {
+        self.lost = self.lost.saturating_add(count.max(1));
+        // Nobody says where they are missing.
+        self.first_hole = Some(1);
+    }
+
+    pub(super) fn mark(&mut self, name: &str) {
+        match name {
+            "timed_out" => self.timed_out = true,
+            "interrupted" => self.cut = true,
+            _ => {}
+        }
+    }
+
     /// Faults that were switched on and touched nothing.
     pub fn idle_faults(&self) -> impl Iterator<Item = &str> {
         self.faults.iter().filter(|(_, acted)| !**acted).map(|(id, _)| &**id)

@@ -3,7 +3,8 @@
 //! Judged by content, whatever the labels say. References are searched in every frame, encoded too. Ids
 //! are searched in all frames but deltas, as whole words, and only such as no two users can have by chance.
 
-use super::hidden::{Form, Hidden};
+use super::hidden::Form;
+use super::traces::{hash_of, unlikely_twice};
 use crate::check::{Check, Tally};
 use crate::event_view::Seen;
 use crate::evidence::around;
@@ -12,12 +13,8 @@ use crate::observation::{Observation, RunIx, UserIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::EventType;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
-use std::hash::Hasher;
-
-/// Shorter ids may be anybody's: `call_1`, `user-2`.
-const ID_LENGTH: usize = 20;
 
 /// References nobody had sent yet when they were seen; more than this many are not remembered.
 const STRANGERS_KEPT: usize = 10_000;
@@ -41,7 +38,6 @@ struct Stranger {
 /// Judges `isolation/canary`.
 #[derive(Debug, Default)]
 pub(super) struct Canary {
-    hidden: Hidden,
     tally: Tally,
     /// Whose reference; `None` when two users sent the same one.
     references: FxHashMap<u128, Option<(UserIx, u64)>>,
@@ -91,8 +87,7 @@ impl Ids {
     }
 
     /// Whose id this is, if it is another's than `user`'s, and where they claimed it.
-    fn of_another(&mut self, id: &str, user: UserIx) -> Option<(UserIx, u64)> {
-        let hash = hash_of(id);
+    fn of_another(&mut self, hash: u64, user: UserIx) -> Option<(UserIx, u64)> {
         let at = harmless_at(hash);
         let (word, bit) = claimed_at(hash);
         if self.harmless[at] == (hash, user) || self.claimed[word] & bit == 0 {
@@ -194,22 +189,20 @@ impl Canary {
 
     fn search(&mut self, seen: &Observation<'_>, raw: &str, user: UserIx, index: &Index) {
         let mut leak = None;
-        let (references, strangers) = (&self.references, &mut self.strangers);
-        self.hidden.each(raw, |number, form, at| match references.get(&number) {
-            Some(Some((owner, line))) if *owner != user => {
-                leak.get_or_insert((
-                    format!("the reference of a prompt, {}", form.as_str()),
-                    *owner,
-                    *line,
-                    at,
-                ));
+        for &(number, form, at) in &seen.at_sight.traces.references {
+            match self.references.get(&number) {
+                Some(Some((owner, line))) if *owner != user => {
+                    leak.get_or_insert_with(|| {
+                        (format!("the reference of a prompt, {}", form.as_str()), *owner, *line, at)
+                    });
+                }
+                None if self.strangers.len() < STRANGERS_KEPT => {
+                    let excerpt = around(raw, at).into();
+                    self.strangers.push(Stranger { number, user, line: seen.line, form, excerpt });
+                }
+                _ => {}
             }
-            None if strangers.len() < STRANGERS_KEPT => {
-                let excerpt = around(raw, at).into();
-                strangers.push(Stranger { number, user, line: seen.line, form, excerpt });
-            }
-            _ => {}
-        });
+        }
         if let Some(Seen::Event(event)) = seen.seen
             && event.kind != EventType::ResponseDelta
         {
@@ -229,14 +222,11 @@ impl Canary {
                 }
             }
         }
-        let whole = !matches!(seen.seen, Some(Seen::Event(event)) if event.kind == EventType::ResponseDelta);
-        if whole && leak.is_none() && seen.seen.is_some() {
-            for (at, word) in words(raw).filter(|(_, word)| unlikely_twice(word)) {
-                if let Some((owner, line)) = self.ids.of_another(word, user) {
-                    leak = Some((format!("its id `{word}`"), owner, line, at));
-                    break;
-                }
-            }
+        if leak.is_none() {
+            leak = seen.at_sight.traces.ids.iter().find_map(|id| {
+                let (owner, line) = self.ids.of_another(id.hash, user)?;
+                Some((format!("its id `{}`", id.word), owner, line, id.at))
+            });
         }
         match leak {
             None => self.tally.kept(),
@@ -265,54 +255,4 @@ fn claim<K: std::hash::Hash + Eq>(
             }
         }
     }
-}
-
-fn hash_of(word: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(word.as_bytes());
-    hasher.finish()
-}
-
-/// Long, and of letters and digits: a UUID or the like.
-fn unlikely_twice(id: &str) -> bool {
-    id.len() >= ID_LENGTH
-        && id.bytes().any(|byte| byte.is_ascii_digit())
-        && id.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
-
-/// The words of a text that are long enough, identifiers being one word, with where they begin.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        loop {
-            // A word that begins here and is long enough has no gap among its first bytes; the last gap tells how far
-            // away the next such word begins at least.
-            let head = bytes.get(from..from + ID_LENGTH)?;
-            if let Some(gap) = head.iter().rposition(|byte| !is_word(*byte)) {
-                from += gap + 1;
-                continue;
-            }
-            let more = bytes[from + ID_LENGTH..].iter().take_while(|byte| is_word(**byte)).count();
-            let word = (from, text.get(from..from + ID_LENGTH + more)?);
-            from += ID_LENGTH + more;
-            return Some(word);
-        }
-    })
-}
-
-/// Which bytes belong to words.
-const WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        let at = byte as u8;
-        table[byte] = at.is_ascii_alphanumeric() || at == b'-' || at == b'_';
-        byte += 1;
-    }
-    table
-};
-
-fn is_word(byte: u8) -> bool {
-    WORD[usize::from(byte)]
 }

@@ -4,11 +4,12 @@ use super::answers::{Refusal, json};
 use crate::auth::Credential;
 use crate::server::Gateway;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::Response;
 use goldenpath_protocol::{RequestId, RunId, RunState, ThreadId, Timestamp, UserId};
 use goldenpath_storage::{StoreError, ThreadRecord};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::request::Parts;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -44,23 +45,39 @@ struct Run {
     final_response: Option<String>,
 }
 
+/// Who asks, by the token of the request.
+pub(super) struct Asker(UserId);
+
+impl FromRequestParts<Arc<Gateway>> for Asker {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Refusal> {
+        let refuse = |status, code, message: String| Refusal::new(status, code, message);
+        let presented = Credential::from_request(&parts.headers, parts.uri.query())
+            .map_err(|error| refuse(error.status(), error.code(), error.to_string()))?;
+        let leeway = gateway.config.token_leeway.as_secs();
+        let claims =
+            gateway.verifier.verify(&presented.token, gateway.clock.now(), leeway).map_err(|refused| {
+                tracing::info!(cause = refused.cause(), "refused a token");
+                refuse(StatusCode::UNAUTHORIZED, "unauthorized", refused.to_string())
+            })?;
+        Ok(Self(claims.user_id))
+    }
+}
+
 pub(super) async fn threads(
     State(gateway): State<Arc<Gateway>>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Asker(user): Asker,
 ) -> Result<Response, Refusal> {
-    let user = user(&gateway, &headers, query.as_deref())?;
     let records = gateway.store.threads(&user).await.map_err(unavailable)?;
     Ok(json(StatusCode::OK, &Threads { threads: records.into_iter().map(Thread::from).collect() }))
 }
 
 pub(super) async fn thread(
     State(gateway): State<Arc<Gateway>>,
+    Asker(user): Asker,
     id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let user = user(&gateway, &headers, query.as_deref())?;
     let id = id.ok().and_then(|Path(id)| ThreadId::new(id).ok()).ok_or_else(|| unknown("thread"))?;
     let record = gateway.store.thread(&user, &id).await.map_err(unavailable)?;
     Ok(json(StatusCode::OK, &Thread::from(record.ok_or_else(|| unknown("thread"))?)))
@@ -68,11 +85,9 @@ pub(super) async fn thread(
 
 pub(super) async fn run(
     State(gateway): State<Arc<Gateway>>,
+    Asker(user): Asker,
     id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let user = user(&gateway, &headers, query.as_deref())?;
     let id = id.ok().and_then(|Path(id)| RunId::new(id).ok()).ok_or_else(|| unknown("run"))?;
     let record = gateway.store.run(&user, &id).await.map_err(unavailable)?.ok_or_else(|| unknown("run"))?;
     let mut events = gateway.store.events(&user, &id).await.map_err(unavailable)?;
@@ -93,19 +108,6 @@ pub(super) async fn run(
         final_response: record.final_response,
     };
     Ok(json(StatusCode::OK, &body))
-}
-
-fn user(gateway: &Gateway, headers: &HeaderMap, query: Option<&str>) -> Result<UserId, Refusal> {
-    let refuse = |status, code, message: String| Refusal::new(status, code, message);
-    let presented = Credential::from_request(headers, query)
-        .map_err(|error| refuse(error.status(), error.code(), error.to_string()))?;
-    let leeway = gateway.config.token_leeway.as_secs();
-    let claims =
-        gateway.verifier.verify(&presented.token, gateway.clock.now(), leeway).map_err(|refused| {
-            tracing::info!(cause = refused.cause(), "refused a token");
-            refuse(StatusCode::UNAUTHORIZED, "unauthorized", refused.to_string())
-        })?;
-    Ok(claims.user_id)
 }
 
 fn unknown(what: &str) -> Refusal {

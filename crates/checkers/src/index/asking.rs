@@ -1,0 +1,68 @@
+//! What becomes of a request: asked once or more, accepted, refused.
+
+use super::{Index, RequestView, hash_of, reference_number};
+use crate::event_view::{ControlView, Field};
+use crate::observation::{ConnIx, RequestIx, UserIx};
+use goldenpath_history::{Record, RecordKind};
+
+impl Index {
+    pub(super) fn ask(&mut self, line: u64, record: &Record<'_>, user: Option<UserIx>, conn: Option<ConnIx>) {
+        let RecordKind::Request { request_id, intended_t_ns, scenario, reference, prompt, expect } =
+            &record.kind
+        else {
+            return;
+        };
+        let Some(user) = user else { return };
+        let key = hash_of((user, &**request_id));
+        if let Some(known) = self.request_by_user.get(&key).copied().and_then(|at| self.request_mut(at)) {
+            known.attempts = known.attempts.saturating_add(1);
+            return;
+        }
+        let request = RequestIx(u32::try_from(self.requests.len()).unwrap_or(u32::MAX));
+        self.requests.push(RequestView {
+            user,
+            conn,
+            id: (&**request_id).into(),
+            line,
+            t_ns: record.t_ns,
+            intended_t_ns: *intended_t_ns,
+            scenario: (&**scenario).into(),
+            reference: reference.as_deref().and_then(reference_number),
+            prompt: prompt.as_deref().map(Into::into),
+            expect: expect.clone(),
+            attempts: 1,
+            run: None,
+            accepted_line: None,
+            refused_line: None,
+        });
+        self.request_by_user.insert(key, request);
+        if let Some(view) = self.user_mut(user) {
+            view.asked = true;
+        }
+        self.request_by_id.entry(hash_of(&**request_id)).or_insert(request);
+    }
+
+    pub(super) fn accept(&mut self, line: u64, t_ns: u64, frame: &ControlView<'_>, user: Option<UserIx>) {
+        let (Some(user), Some(run_id)) = (user, frame.fields.text(Field::RunId)) else { return };
+        let request = frame.fields.text(Field::RequestId).and_then(|id| self.request_of(user, &id));
+        let thread = frame.fields.text(Field::ThreadId);
+        let run = match self.run_named(&run_id) {
+            Some(known) => known,
+            None => self.begin(&run_id, user, request, thread.as_deref(), line, t_ns),
+        };
+        if let Some(request) = request {
+            self.link(run, request);
+            if let Some(view) = self.request_mut(request) {
+                view.accepted_line.get_or_insert(line);
+            }
+        }
+    }
+
+    pub(super) fn refuse(&mut self, line: u64, frame: &ControlView<'_>, user: Option<UserIx>) {
+        let request =
+            frame.fields.text(Field::RequestId).zip(user).and_then(|(id, user)| self.request_of(user, &id));
+        if let Some(view) = request.and_then(|request| self.request_mut(request)) {
+            view.refused_line.get_or_insert(line);
+        }
+    }
+}

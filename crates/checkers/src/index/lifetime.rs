@@ -1,0 +1,109 @@
+//! The life of a run in the index: begun, tied to its request, settled.
+
+use super::{Index, RunView, SettledRun, hash_of};
+use crate::observation::{RequestIx, RunIx, UserIx};
+use goldenpath_protocol::EventType;
+
+/// How long after its terminal a run is kept whole, for other tabs that are still catching up.
+const SETTLE_NS: u64 = 10_000_000_000;
+
+/// Tables kept for runs that begin, and how long one may be.
+const SPARE: usize = 256;
+const SPARE_LENGTH: usize = 256;
+
+impl Index {
+    pub(super) fn begin(
+        &mut self,
+        id: &str,
+        owner: UserIx,
+        request: Option<RequestIx>,
+        thread: Option<&str>,
+        line: u64,
+        t_ns: u64,
+    ) -> RunIx {
+        let run = RunIx(u32::try_from(self.run_by_id.len()).unwrap_or(u32::MAX));
+        self.run_by_id.insert(hash_of(id), run);
+        // Asked for before the gap, heard of after it: what it showed in between is in the gap too.
+        let asked_line = request.and_then(|request| self.request(request)).map(|request| request.line);
+        let gap = self
+            .user(owner)
+            .and_then(|user| user.gap)
+            .filter(|gap| asked_line.is_some_and(|asked| asked < gap.line()));
+        let seen = self.spare.pop().unwrap_or_default();
+        self.runs.insert(
+            run,
+            RunView {
+                id: id.into(),
+                owner,
+                request,
+                thread: thread.map(Into::into),
+                first_line: line,
+                first_t_ns: t_ns,
+                last_line: line,
+                last_t_ns: t_ns,
+                terminal: None,
+                counts: [0; EventType::ALL.len()],
+                sights: Vec::new(),
+                gap,
+                extensions: 0,
+                cancel_line: None,
+                cancel_t_ns: None,
+                seen,
+            },
+        );
+        if let Some(user) = self.user_mut(owner) {
+            user.open_runs.push(run);
+        }
+        run
+    }
+
+    pub(super) fn link(&mut self, run: RunIx, request: RequestIx) {
+        if let Some(view) = self.runs.get_mut(&run) {
+            view.request.get_or_insert(request);
+        }
+        if let Some(view) = self.request_mut(request) {
+            view.run.get_or_insert(run);
+        }
+    }
+
+    /// The next run that ended long enough before `now_ns`.
+    pub(crate) fn next_to_settle(&mut self, now_ns: u64) -> Option<RunIx> {
+        let (run, ended) = *self.ended.front()?;
+        if now_ns.saturating_sub(ended) < SETTLE_NS {
+            return None;
+        }
+        self.ended.pop_front();
+        Some(run)
+    }
+
+    /// Runs that are not settled, in the order of first sight.
+    pub(crate) fn unsettled(&self) -> Vec<RunIx> {
+        let mut left: Vec<RunIx> = self.runs.keys().copied().collect();
+        left.sort_unstable();
+        left
+    }
+
+    /// Forgets a run but for what stays.
+    pub(crate) fn settle(&mut self, run: RunIx) {
+        let Some(mut view) = self.runs.remove(&run) else { return };
+        if let Some(user) = self.user_mut(view.owner) {
+            user.open_runs.retain(|open| *open != run);
+        }
+        if let Some(request) = view.request.and_then(|request| self.request_mut(request)) {
+            request.id = Box::default();
+            request.scenario = Box::default();
+            request.prompt = None;
+        }
+        if view.seen.capacity() <= SPARE_LENGTH && self.spare.len() < SPARE {
+            view.seen.clear();
+            self.spare.push(std::mem::take(&mut view.seen));
+        }
+        let kept = SettledRun {
+            owner: view.owner,
+            request: view.request,
+            terminal: view.terminal.map(|terminal| (terminal.kind, terminal.line)),
+            events: view.events(),
+        };
+        self.settled.insert(run, kept);
+    }
+}

@@ -1,0 +1,144 @@
+//! Runs one fault over steps, and keeps what it delays until it is due.
+
+use crate::act::Act;
+use crate::catalogue::FaultInfo;
+use crate::fault::{Fault, Step};
+use crate::message::Message;
+use crate::receipt::Receipt;
+use crate::scene::Scene;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+/// A fault at work between clients and a backend. Feed it steps in the order of time, take those that are due.
+pub struct Injector {
+    id: &'static str,
+    fault: Box<dyn Fault>,
+    scene: Scene,
+    queue: BinaryHeap<Reverse<Queued>>,
+    held: BTreeMap<u32, u64>,
+    cut: BTreeSet<u32>,
+    fed: u64,
+    receipts: Vec<Receipt>,
+}
+
+/// A step on its way; of two that are due at once the one that was queued first goes first.
+struct Queued {
+    due_ns: u64,
+    order: u64,
+    step: Step,
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        (self.due_ns, self.order) == (other.due_ns, other.order)
+    }
+}
+
+impl Eq for Queued {}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due_ns, self.order).cmp(&(other.due_ns, other.order))
+    }
+}
+
+impl std::fmt::Debug for Injector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Injector")
+            .field("fault", &self.id)
+            .field("queued", &self.queue.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Injector {
+    /// The fault of a row, with its choices made by `seed`.
+    #[must_use]
+    pub fn new(info: &FaultInfo, seed: u64) -> Self {
+        Self::with(info.id, (info.make)(seed))
+    }
+
+    /// A fault of one's own, under the name that its receipts carry.
+    #[must_use]
+    pub fn with(id: &'static str, fault: Box<dyn Fault>) -> Self {
+        Self {
+            id,
+            fault,
+            scene: Scene::default(),
+            queue: BinaryHeap::new(),
+            held: BTreeMap::new(),
+            cut: BTreeSet::new(),
+            fed: 0,
+            receipts: Vec::new(),
+        }
+    }
+
+    /// Takes in a step. What becomes of it is due at its own time or later.
+    pub fn feed(&mut self, step: Step) {
+        let message = Message::of(&step);
+        self.scene.see(&step, message.as_ref());
+        if step.conn.is_some_and(|conn| self.cut.contains(&conn)) {
+            return;
+        }
+        let mut act = Act::new(self.id, &self.scene, &step, message.as_ref());
+        self.fault.rewrite(&step, &mut act);
+        let Act { passes, before, after, delay_ns, holds, cuts, receipts, .. } = act;
+        self.receipts.extend(receipts);
+        for (conn, until_ns) in holds {
+            let held = self.held.entry(conn).or_default();
+            *held = until_ns.max(*held);
+        }
+        let now_ns = step.t_ns;
+        for extra in before {
+            self.queue(extra, now_ns.saturating_add(delay_ns));
+        }
+        if passes {
+            self.queue(step, now_ns.saturating_add(delay_ns));
+        }
+        for extra in after {
+            self.queue(extra, now_ns);
+        }
+        for close in cuts {
+            let conn = close.conn;
+            self.queue(close, now_ns);
+            self.cut.extend(conn);
+        }
+    }
+
+    fn queue(&mut self, step: Step, earliest_ns: u64) {
+        if step.conn.is_some_and(|conn| self.cut.contains(&conn)) {
+            return;
+        }
+        let held = step.conn.and_then(|conn| self.held.get(&conn)).copied().unwrap_or(0);
+        let due_ns = step.t_ns.max(earliest_ns).max(held);
+        self.fed += 1;
+        self.queue.push(Reverse(Queued { due_ns, order: self.fed, step }));
+    }
+
+    /// When the next step is due; `None` when none waits.
+    #[must_use]
+    pub fn next_due_ns(&self) -> Option<u64> {
+        self.queue.peek().map(|Reverse(next)| next.due_ns)
+    }
+
+    /// The next step that is due by `now_ns`, with the time of its arrival in it.
+    pub fn take_due(&mut self, now_ns: u64) -> Option<Step> {
+        if self.next_due_ns()? > now_ns {
+            return None;
+        }
+        let Reverse(Queued { due_ns, mut step, .. }) = self.queue.pop()?;
+        step.t_ns = due_ns;
+        Some(step)
+    }
+
+    /// The receipts written since this was last asked.
+    pub fn take_receipts(&mut self) -> Vec<Receipt> {
+        std::mem::take(&mut self.receipts)
+    }
+}

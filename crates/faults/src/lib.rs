@@ -1,0 +1,29 @@
+//! Seeded faults: each a small rewriting of what passes between clients and a backend.
+//!
+//! A [`Fault`] sees one [`Step`] after the other (the same shape that a history has) and says what becomes of it; whatever it
+//! does leaves a [`Receipt`]. An [`Injector`] runs it, over a finished history ([`break_history`]) or between two
+//! sockets alike. [`catalogue`] lists every fault, with the check that must catch it. Nothing here knows a verdict.
+
+mod act;
+mod aim;
+mod catalogue;
+mod fault;
+mod injector;
+mod kinds;
+mod message;
+mod offline;
+mod receipt;
+mod scene;
+
+#[cfg(test)]
+mod tests;
+
+pub use act::Act;
+pub use aim::Aim;
+pub use catalogue::{Driver, FaultInfo, Need, catalogue, fault_info};
+pub use fault::{Fault, Step};
+pub use injector::Injector;
+pub use message::Message;
+pub use offline::{Broken, break_history};
+pub use receipt::{Deed, Receipt};
+pub use scene::{Scene, SceneConn, SceneRun};

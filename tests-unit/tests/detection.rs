@@ -1,0 +1,122 @@
+//! Every fault of the catalogue, offline: a healthy history is broken by it, and the check that owns it must say so, on
+//! every seed, blaming nobody whom the fault did not touch.
+
+use crate::histories::{event, judge};
+use goldenpath_checkers::{CheckResult, Verdict};
+use goldenpath_faults::{Broken, FaultInfo, Need, Receipt, break_history, catalogue};
+use goldenpath_history::Record;
+use goldenpath_simulator::{Ending, History, Resume, Scenario, Tools, healthy_variations, simulate};
+use std::collections::BTreeSet;
+
+/// Seeds per row.
+const SEEDS: u64 = 20;
+/// Seeds per healthy variation.
+const HEALTHY_SEEDS: u64 = 50;
+
+/// A healthy session that holds what a fault needs.
+fn scenario(row: &FaultInfo) -> Scenario {
+    row.needs.iter().fold(Scenario::golden_path().users(3).runs(3), |scenario, need| match need {
+        Need::TwoTabs => scenario.tabs(2),
+        Need::TwoThreads => scenario.at_once(2).runs(4),
+        Need::ParallelTools => scenario.tools(Tools::Parallel(3)),
+        Need::NestedAgents => scenario.with_nested_agents(),
+        Need::FailingTool => scenario.ending(Ending::Degraded),
+        Need::FailingRun => scenario.ending(Ending::Failed),
+        Need::Cancel => scenario.ending(Ending::Cancelled),
+        Need::Resume => scenario.resuming(Resume::MidRun),
+        Need::Overrun => scenario.resuming(Resume::GapSignalled),
+        Need::Drain => scenario.resuming(Resume::Drained),
+        Need::Retry => scenario.with_retries(),
+        Need::Refresh => scenario.with_refresh(),
+        Need::Expiry => scenario.with_expiry_probe(),
+        Need::TokenProbes => scenario.with_token_probes(),
+        Need::ForeignProbes => scenario.with_foreign_probes(),
+        other => panic!("{}: no simulated session holds {other:?}", row.id),
+    })
+}
+
+/// What the finding of a check is about, as far as its lines tell: users and runs.
+fn concerned(records: &[Record<'static>], lines: &[u64]) -> BTreeSet<String> {
+    let at = |line: &u64| records.get(usize::try_from(*line).ok()?.checked_sub(2)?);
+    let mut names = BTreeSet::new();
+    for record in lines.iter().filter_map(at) {
+        names.extend(record.user.as_deref().map(str::to_owned));
+        if let Some(event) = event(record) {
+            names.extend(
+                ["user_id", "run_id"].iter().filter_map(|key| event[*key].as_str()).map(str::to_owned),
+            );
+        }
+    }
+    names
+}
+
+fn touched(receipts: &[Receipt]) -> BTreeSet<String> {
+    let names = |receipt: &Receipt| [receipt.user.clone(), receipt.run_id.clone()];
+    receipts.iter().flat_map(names).flatten().collect()
+}
+
+/// Findings about users and runs that no receipt names.
+fn wrongly_blamed<'a>(checks: &'a [CheckResult], broken: &Broken) -> Vec<(&'static str, &'a str)> {
+    let touched = touched(&broken.receipts);
+    let mut wrong = Vec::new();
+    for check in checks {
+        for finding in &check.findings {
+            let concerned = concerned(&broken.records, &finding.records);
+            if !concerned.is_empty() && concerned.is_disjoint(&touched) {
+                wrong.push((check.id, finding.summary.as_str()));
+            }
+        }
+    }
+    wrong
+}
+
+/// Breaks and judges every row whose id begins with `group`.
+fn every_seed_is_caught(group: char) {
+    let rows: Vec<&FaultInfo> = catalogue().filter(|row| row.id.starts_with(group)).collect();
+    assert!(!rows.is_empty(), "no row in group {group}");
+    let mut missed = Vec::new();
+    for row in rows {
+        for seed in 0..SEEDS {
+            let healthy = simulate(&scenario(row), seed);
+            let broken = break_history(&healthy.records, row, seed);
+            assert!(!broken.receipts.is_empty(), "{} never acted, seed {seed}", row.id);
+            let history = History { header: healthy.header, records: broken.records.clone() };
+            let checks = judge(&history).checks;
+            let failed: Vec<&str> =
+                checks.iter().filter(|check| check.verdict == Verdict::Fail).map(|check| check.id).collect();
+            if !failed.contains(&row.owner) {
+                missed.push(format!(
+                    "{} ({}), seed {seed}: {} says nothing, only {failed:?}",
+                    row.id, row.summary, row.owner
+                ));
+            }
+            for (check, summary) in wrongly_blamed(&checks, &broken) {
+                missed.push(format!(
+                    "{} ({}), seed {seed}: {check} blames the untouched: {summary}",
+                    row.id, row.summary
+                ));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{} wrong:\n{}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn every_loss_is_caught() {
+    every_seed_is_caught('L');
+}
+
+#[test]
+fn no_healthy_variation_is_blamed() {
+    let mut alarms = Vec::new();
+    for (row, scenario) in healthy_variations() {
+        for seed in 0..HEALTHY_SEEDS {
+            let history = simulate(&scenario, seed);
+            for check in judge(&history).checks.iter().filter(|check| check.verdict == Verdict::Fail) {
+                let why = check.findings.first().map_or("", |finding| finding.summary.as_str());
+                alarms.push(format!("{row}, seed {seed}: {} says {why}", check.id));
+            }
+        }
+    }
+    assert!(alarms.is_empty(), "{} alarms:\n{}", alarms.len(), alarms.join("\n"));
+}

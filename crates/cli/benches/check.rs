@@ -31,7 +31,7 @@ const USERS: u32 = 100;
 /// Runs of each user: with eighteen events a run a little more than are needed.
 const RUNS: u32 = 700;
 const SEED: u64 = 7;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// As the command line reads a history.
 const READ_BUFFER: usize = 256 << 10;
 /// How the command ends when nothing failed and something could not be judged.

@@ -5,7 +5,7 @@ use crate::histories::{event, judge};
 use goldenpath_checkers::{CheckResult, Verdict};
 use goldenpath_faults::{Broken, FaultInfo, Need, Receipt, break_history, catalogue};
 use goldenpath_history::Record;
-use goldenpath_simulator::{Ending, History, Resume, Scenario, Tools, healthy_variations, simulate};
+use goldenpath_simulator::{Content, Ending, History, Resume, Scenario, Tools, healthy_variations, simulate};
 use std::collections::BTreeSet;
 
 /// Seeds per row.
@@ -27,6 +27,8 @@ fn scenario(row: &FaultInfo) -> Scenario {
         Need::Overrun => scenario.resuming(Resume::GapSignalled),
         Need::Drain => scenario.resuming(Resume::Drained),
         Need::Retry => scenario.with_retries(),
+        Need::Refusal => scenario.with_refused_requests(),
+        Need::LargeResults => scenario.content(Content::NearLimit),
         Need::Refresh => scenario.with_refresh(),
         Need::Expiry => scenario.with_expiry_probe(),
         Need::TokenProbes => scenario.with_token_probes(),
@@ -104,6 +106,21 @@ fn every_seed_is_caught(group: char) {
 #[test]
 fn every_loss_is_caught() {
     every_seed_is_caught('L');
+}
+
+#[test]
+fn every_duplication_is_caught() {
+    every_seed_is_caught('D');
+}
+
+#[test]
+fn every_disorder_is_caught() {
+    every_seed_is_caught('O');
+}
+
+#[test]
+fn every_false_timestamp_is_caught() {
+    every_seed_is_caught('S');
 }
 
 #[test]

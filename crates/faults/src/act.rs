@@ -99,6 +99,27 @@ impl<'a> Act<'a> {
         self.sign(Deed::Delayed, self.step, what);
     }
 
+    /// The step does not arrive yet: the fault has a copy of it, and gives it back later or loses it.
+    pub fn keep_back(&mut self, what: impl Into<String>) {
+        self.passes = false;
+        self.sign(Deed::Delayed, self.step, what);
+    }
+
+    /// A step that was kept back arrives before this one.
+    pub fn give_back_before(&mut self, kept: Step) {
+        self.before.push(kept);
+    }
+
+    /// A step that was kept back arrives after this one.
+    pub fn give_back(&mut self, kept: Step) {
+        self.after.push(kept);
+    }
+
+    /// A step that was kept back never arrives.
+    pub fn lose_kept(&mut self, kept: &Step, what: impl Into<String>) {
+        self.sign(Deed::Lost, kept, what);
+    }
+
     /// The step, and everything that comes on its connection, waits until then.
     pub fn hold(&mut self, until_ns: u64, what: impl Into<String>) {
         if let Some(conn) = self.step.conn {

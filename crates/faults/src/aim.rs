@@ -13,6 +13,8 @@ pub struct Aim {
     /// Of this many later runs, one is hit.
     one_in: u32,
     known: HashMap<Box<str>, bool>,
+    /// What the choices for a name are made from.
+    own: HashMap<Box<str>, u64>,
 }
 
 impl Aim {
@@ -33,7 +35,7 @@ impl Aim {
     pub fn one_in(seed: u64, n: u32) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let first = rng.random_range(0..2);
-        Self { rng, first, one_in: n.max(1), known: HashMap::new() }
+        Self { rng, first, one_in: n.max(1), known: HashMap::new(), own: HashMap::new() }
     }
 
     /// Whether this run (or whatever the fault tells apart by that name) is hit; the same answer every time.
@@ -45,6 +47,13 @@ impl Aim {
         let hit = place == self.first || (place > self.first && self.rng.random_ratio(1, self.one_in));
         self.known.insert(run.into(), hit);
         hit
+    }
+
+    /// A number below `n` (at least 1), the same every time for this run and this `question`.
+    pub fn choice(&mut self, run: &str, question: u64, n: usize) -> usize {
+        let rng = &mut self.rng;
+        let own = *self.own.entry(run.into()).or_insert_with(|| rng.random());
+        ChaCha8Rng::seed_from_u64(own.wrapping_add(question)).random_range(0..n.max(1))
     }
 
     /// A number below `n` (at least 1), for choices beside the run.

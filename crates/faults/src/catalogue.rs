@@ -39,6 +39,8 @@ pub enum Need {
     NewEpoch,
     /// A request is sent twice under one id.
     Retry,
+    /// A request that cannot be served is refused with an `error` that names it.
+    Refusal,
     /// The server is told to stop.
     Drain,
     /// A reader stalls past every buffer, beside others that read.

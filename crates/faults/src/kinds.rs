@@ -1,8 +1,14 @@
 //! The faults, a folder for each group and a file for each way to be wrong. A new fault is a file and a row in its group.
 
+mod duplication;
+mod identity;
+mod kept;
 mod loss;
+mod numbers;
+mod order;
+mod timestamps;
 
 use crate::catalogue::FaultInfo;
 
 /// The rows of every group.
-pub(crate) const GROUPS: &[&[FaultInfo]] = &[loss::ROWS];
+pub(crate) const GROUPS: &[&[FaultInfo]] = &[loss::ROWS, duplication::ROWS, order::ROWS, timestamps::ROWS];

@@ -29,6 +29,12 @@ impl Message {
         }
     }
 
+    /// A message without any field.
+    #[must_use]
+    pub fn object() -> Self {
+        Self(Map::new())
+    }
+
     fn read(raw: &str) -> Option<Self> {
         serde_json::from_str(raw).ok().map(Self)
     }

@@ -113,7 +113,11 @@ impl Estate {
         content: Content,
     ) -> (&'static str, Map<String, Value>, String, Map<String, Value>) {
         let pair = [&self.resources[0], &self.resources[1], &self.resources[2]];
-        let subject = &self.subject;
+        // What a call asks about is its own, so that its results can be told from another's.
+        let subject = &match call {
+            0 => self.subject.clone(),
+            _ => format!("{}, part {}", self.subject, call + 1),
+        };
         let (name, purpose, results) = match call % 4 {
             0 => (
                 "cost_analyzer",

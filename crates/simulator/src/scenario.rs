@@ -99,6 +99,7 @@ pub struct Scenario {
     pub(crate) refreshed: bool,
     pub(crate) retried: bool,
     pub(crate) refused_first: bool,
+    pub(crate) refused_requests: bool,
     pub(crate) store: bool,
     pub(crate) samples: bool,
     pub(crate) client_pause: bool,
@@ -145,6 +146,7 @@ impl Scenario {
             refreshed: false,
             retried: false,
             refused_first: false,
+            refused_requests: false,
             store: true,
             samples: true,
             client_pause: false,
@@ -327,6 +329,13 @@ impl Scenario {
     #[must_use]
     pub fn with_explicit_refusals(mut self) -> Self {
         self.refused_first = true;
+        self
+    }
+
+    /// Every user first asks an agent that is not there, and is told so by an `error`.
+    #[must_use]
+    pub fn with_refused_requests(mut self) -> Self {
+        self.refused_requests = true;
         self
     }
 

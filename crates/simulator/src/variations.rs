@@ -27,7 +27,7 @@ const ROWS: &[Row] = &[
     ("H18", || start().ending(Ending::Cancelled)),
     ("H19", || start().ending(Ending::Degraded)),
     ("H20", || start().ending(Ending::Failed)),
-    ("H21", || start().with_explicit_refusals()),
+    ("H21", || start().with_explicit_refusals().with_refused_requests()),
     ("H22", || start().with_refresh()),
     ("H23", || start().clock_offset_ms(1_500.0)),
     ("H24", || start().tools(Tools::Parallel(6))),

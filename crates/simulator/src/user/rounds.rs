@@ -7,14 +7,17 @@ use crate::history::line;
 use crate::plan::{Planned, RunPlan, plan};
 use crate::scenario::{Ending, Resume};
 use crate::tab::{Effect, Pending};
-use goldenpath_history::RecordKind;
-use goldenpath_protocol::{ClientFrame, EventHead, RunEvent, ServerFrame};
+use goldenpath_history::{Expect, Outcome, RecordKind, ToolDemand};
+use goldenpath_protocol::{ClientFrame, ErrorCode, EventHead, RunEvent, ServerFrame};
+use rand::Rng;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// Who speaks for a run, and who works inside it.
 const SUPERVISOR: &str = "analyst";
 const SPECIALIST: &str = "cost_specialist";
+/// The number of the request that is refused, beyond those of all runs.
+const REFUSED: u32 = u32::MAX;
 
 impl User {
     pub(super) fn round(&mut self, round: u32, out: &mut Vec<Pending>) {
@@ -37,6 +40,9 @@ impl User {
             .collect();
 
         let mut sent = Vec::new();
+        if round == 0 && self.scenario.refused_requests {
+            self.refused_request(begin + MS, out, &mut sent);
+        }
         for run in &runs {
             self.request(run, out, &mut sent);
         }
@@ -110,6 +116,32 @@ impl User {
         if let Some(at) = run.cancel_ns {
             out.push(self.pen.outgoing(at, conn, &ClientFrame::Cancel { run_id: ids.run(user, run.run) }));
         }
+    }
+
+    /// A request for an agent that nobody has.
+    fn refused_request(&mut self, at: u64, out: &mut Vec<Pending>, sent: &mut Vec<Sent>) {
+        let conn = self.tabs[0].conn;
+        let request_id = self.pen.ids.request(self.pen.user, REFUSED);
+        let prompt = "Which of our contracts end this year?";
+        let kind = RecordKind::Request {
+            request_id: Cow::Owned(request_id.to_string()),
+            intended_t_ns: at,
+            scenario: Cow::Borrowed("unknown agent"),
+            reference: None,
+            prompt: Some(Cow::Borrowed(prompt)),
+            expect: Expect { tools: ToolDemand::None, outcome: Outcome::Any, ..Expect::default() },
+        };
+        out.push(self.pen.record(at, Some(conn), kind));
+        let frame = ClientFrame::AgentRequest {
+            request_id: request_id.clone(),
+            thread_id: None,
+            agent: Some("contracts".to_owned()),
+            message: prompt.to_owned(),
+        };
+        out.push(self.pen.outgoing(at + 60_000, conn, &frame));
+        let refused =
+            ServerFrame::error(ErrorCode::UnknownAgent, "no agent of this name is here", Some(request_id));
+        sent.push(Sent { made_ns: at + MS, tab: Some(0), what: What::Frame(line(&refused)) });
     }
 
     fn refresh(&mut self, at: u64, out: &mut Vec<Pending>, sent: &mut Vec<Sent>) {
@@ -213,7 +245,7 @@ impl User {
     }
 
     /// Where the first tab goes away and comes back in this round, if the scenario says so.
-    fn planned_break(&self, runs: &[RunPlan], sent: &mut Vec<Sent>) -> Option<Break> {
+    fn planned_break(&mut self, runs: &[RunPlan], sent: &mut Vec<Sent>) -> Option<Break> {
         // A cancel needs the tab that asked.
         if self.scenario.resume == Resume::Never || self.scenario.ending == Ending::Cancelled {
             return None;
@@ -230,7 +262,8 @@ impl User {
         let (after_offset, rejoin_ns) = match self.scenario.resume {
             Resume::MidRun | Resume::GapSignalled => {
                 let away = events.iter().position(|&(made, _)| made >= settled)?.min(last.saturating_sub(3));
-                let back = (away + 2).min(last);
+                // Several events are missed, and the run goes on after them.
+                let back = (away + 3 + self.rng.random_range(0..5)).min(last.saturating_sub(1));
                 (events[away].1, (events[back].0 + MS).max(events[away].0 + 15 * MS))
             }
             _ => (events[last].1, events[last].0 + 60 * MS),

@@ -4,6 +4,7 @@
 //! is judged per connection, from the moment that connection joined. What came to somebody else is
 //! isolation's matter.
 
+mod acceptance;
 mod five;
 mod numbering;
 mod terminal;
@@ -89,6 +90,7 @@ impl Check for Sequence {
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         self.note_refused_cancel(seen);
+        self.judge_acceptance(seen, index);
         let Some((event, arrival)) = seen.event() else { return };
         if arrival.foreign {
             return;
@@ -112,6 +114,11 @@ impl Check for Sequence {
         }
         if arrival.settled {
             self.open.remove(&arrival.run);
+            let before = index.settled(arrival.run).and_then(|run| run.terminal);
+            let others = before.filter(|(kind, _)| event.kind.is_terminal() && *kind != event.kind);
+            if let Some((kind, line)) = others.filter(|_| !arrival.replayed) {
+                self.terminal.note(|| terminal::ended_again(seen, index, kind, line));
+            }
             return;
         }
         if let Some(finding) = self.numbering.judge(seen, event, arrival, index) {
@@ -217,6 +224,17 @@ impl Sequence {
         {
             self.run_ended_lines.insert(user, seen.line);
         }
+    }
+
+    /// A run whose events came before its request was sent, or, on the connection that asked, before it was accepted.
+    fn judge_acceptance(&mut self, seen: &Observation<'_>, index: &Index) {
+        let Some(early) = acceptance::overtaken(seen, index) else { return };
+        if index.run(early.run).is_some()
+            && std::mem::replace(&mut self.open.entry(early.run).or_default().early, true)
+        {
+            return;
+        }
+        self.request.note(|| early.finding(seen, index));
     }
 
     /// Whether its request came after the run was first heard of.

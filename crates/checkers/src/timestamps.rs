@@ -28,7 +28,8 @@ const CLOCK_READINGS: u32 = 3;
 const FROZEN_EVENTS: u32 = 4;
 const FROZEN_NS: u64 = 1_000_000_000;
 
-/// A run that says itself that it took this long, and was seen to, is not made in one millisecond.
+/// A run that says itself that it took this long, and was seen to, is not made in one millisecond, nor in less than half of
+/// that time.
 const FROZEN_CLAIM_MS: f64 = 50.0;
 
 /// The group.
@@ -47,9 +48,20 @@ struct Open {
     /// Timestamp, first receipt, last receipt and length of the stretch of equal timestamps.
     stretch: Option<(i64, u64, u64, u32)>,
     first_made: Option<i64>,
-    varied: bool,
+    events: u32,
+    /// Events that were made in the first millisecond of a second.
+    whole_seconds: u32,
     claimed_ms: Option<f64>,
     broken: bool,
+}
+
+impl Open {
+    /// Between its first event and the one with the highest `seq`, by their own words.
+    #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
+    fn made_ms(&self) -> f64 {
+        let ends = self.first_made.zip(self.last);
+        ends.map_or(0.0, |(first, (_, last, _))| last.abs_diff(first) as f64)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -103,18 +115,30 @@ impl Check for Timestamps {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(open) = self.open.remove(&run) else { return };
-        let events = open.stretch.map_or(0, |(_, _, _, length)| length);
+        let claimed_ms = open.claimed_ms.unwrap_or_default();
         let seen_ms = ms(view.last_t_ns.saturating_sub(view.first_t_ns));
-        let claims = open.claimed_ms.is_some_and(|claimed| claimed >= FROZEN_CLAIM_MS);
-        if !open.broken && !open.varied && events >= FROZEN_EVENTS && claims && seen_ms >= FROZEN_CLAIM_MS {
+        let lasted = claimed_ms.min(seen_ms) >= FROZEN_CLAIM_MS;
+        if lasted && open.events >= FROZEN_EVENTS && open.whole_seconds == open.events {
+            self.format.note(|| {
+                Finding::new(
+                    format!("{}: its timestamps are whole seconds", run_words(index, view)),
+                    "timestamps of the clock's own milliseconds",
+                    format!("{} events with `.000`, in a run of {claimed_ms:.0} ms", open.events),
+                    [view.first_line, view.last_line],
+                )
+            });
+        }
+        let stood_still = open.stretch.map_or(0, |(_, _, _, length)| length);
+        if !open.broken
+            && lasted
+            && stood_still >= FROZEN_EVENTS
+            && open.made_ms() * 2.0 <= claimed_ms.min(seen_ms)
+        {
             return self.monotone.broke(|| {
                 Finding::new(
                     format!("{}: its timestamps stand still", run_words(index, view)),
                     "timestamps that advance with the run",
-                    format!(
-                        "{events} events with one timestamp in a run of {:.0} ms",
-                        open.claimed_ms.unwrap_or_default()
-                    ),
+                    format!("{stood_still} events with one timestamp in a run of {claimed_ms:.0} ms"),
                     [view.first_line, view.last_line],
                 )
             });
@@ -176,7 +200,9 @@ impl Timestamps {
     fn follow(&mut self, seen: &Observation<'_>, event: &EventView<'_>, made: i64, index: &Index) {
         let Some(arrival) = seen.arrival.filter(|arrival| arrival.first && !arrival.foreign) else { return };
         let open = self.open.entry(arrival.run).or_default();
-        open.varied |= *open.first_made.get_or_insert(made) != made;
+        open.first_made.get_or_insert(made);
+        open.events = open.events.saturating_add(1);
+        open.whole_seconds = open.whole_seconds.saturating_add(u32::from(made.rem_euclid(1_000) == 0));
         if event.kind.is_terminal() {
             open.claimed_ms = event.fields.number(Field::DurationMs);
         }

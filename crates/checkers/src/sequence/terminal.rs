@@ -2,7 +2,10 @@
 
 use super::tools::ToolCalls;
 use crate::event_view::{EventView, Field};
-use crate::index::RunView;
+use crate::evidence::frame_words;
+use crate::index::{Index, RunView};
+use crate::observation::Observation;
+use crate::verdict::Finding;
 use goldenpath_history::{Expect, Outcome};
 use goldenpath_protocol::EventType;
 
@@ -11,6 +14,16 @@ const CANCEL_GRACE_NS: u64 = 1_000_000_000;
 
 /// Terminals kept per run.
 const KEPT: usize = 16;
+
+/// A run that was over long ago ends again, and otherwise.
+pub(super) fn ended_again(seen: &Observation<'_>, index: &Index, before: EventType, line: u64) -> Finding {
+    Finding::new(
+        format!("{}: it had ended before", frame_words(index, seen)),
+        "exactly one of agent_completed, agent_failed, agent_cancelled",
+        format!("another terminal, long after `{}`", before.as_str()),
+        [line, seen.line],
+    )
+}
 
 /// What the terminals of one run said.
 #[derive(Debug, Default)]
@@ -33,6 +46,14 @@ impl Endings {
         self.degraded |= event.fields.flag(Field::Degraded) == Some(true);
         if event.fields.flag(Field::Success) == Some(false) {
             self.contradiction.get_or_insert("`agent_completed` with `success:false`".to_owned());
+        }
+        let inside = [Field::Results, Field::Data, Field::Payload].into_iter().find(|field| {
+            event.fields.object(*field).is_some_and(|inner| inner.flag(Field::Success) == Some(false))
+        });
+        if let Some(field) = inside.filter(|_| !self.degraded) {
+            self.contradiction.get_or_insert_with(|| {
+                format!("`agent_completed` with `success:false` in its `{}`", field.as_str())
+            });
         }
         if let Some(status) = event.text(Field::Status)
             && matches!(&*status, "failed" | "error" | "cancelled" | "canceled" | "failure" | "timeout")

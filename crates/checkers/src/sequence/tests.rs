@@ -407,3 +407,72 @@ fn a_loss_of_our_own_is_no_finding() {
     assert_eq!(verdict(&said, "sequence/one-terminal"), &Verdict::Inconclusive(Reason::CaptureIncomplete));
     assert_eq!(verdict(&said, "content/json"), &Verdict::Inconclusive(Reason::CaptureIncomplete));
 }
+
+/// The place where the second request of the first user was recorded, and that of its run's first event.
+fn second_request_and_start(history: &History) -> (usize, usize) {
+    let user = history.records[place(history, "agent_started")].user.clone();
+    let asked: Vec<usize> = (0..history.records.len())
+        .filter(|at| matches!(history.records[*at].kind, RecordKind::Request { .. }))
+        .filter(|at| history.records[*at].user == user)
+        .collect();
+    let start = places(history, "agent_started")
+        .into_iter()
+        .find(|at| *at > asked[1] && history.records[*at].user == user);
+    (asked[1], start.expect("it began"))
+}
+
+#[test]
+fn a_run_that_borrows_an_answered_request_until_it_is_asked_for_is_early() {
+    let mut history = healthy();
+    let (asked, start) = second_request_and_start(&history);
+    let first = place(&history, "agent_started");
+    let borrowed = {
+        let RecordKind::Frame { raw, .. } = &history.records[first].kind else { unreachable!() };
+        serde_json::from_str::<Value>(raw).expect("an event is JSON")["request_id"].clone()
+    };
+    edit(&mut history, start, |event| event["request_id"] = borrowed);
+    move_before(&mut history, start, asked);
+    assert_eq!(verdict(&judged(&history), "sequence/after-request"), &Verdict::Fail);
+}
+
+#[test]
+fn an_event_that_overtakes_the_acceptance_of_its_request_is_early() {
+    let mut history = healthy();
+    assert_eq!(verdict(&judged(&history), "sequence/after-request"), &Verdict::Pass);
+    let (accepted, start) = (place(&history, "request_accepted"), place(&history, "agent_started"));
+    assert!(accepted < start);
+    move_before(&mut history, start, accepted);
+    assert_eq!(verdict(&judged(&history), "sequence/after-request"), &Verdict::Fail);
+}
+
+#[test]
+fn a_run_that_ends_otherwise_long_after_its_end_has_two_terminals() {
+    let mut history = simulate(&Scenario::golden_path().runs(1), 7);
+    let end = place(&history, "agent_completed");
+    let mut again = history.records[end].clone();
+    let last = history.records.iter().position(|record| matches!(record.kind, RecordKind::Close { .. }));
+    let last = last.expect("connections end");
+    for record in &mut history.records[last..] {
+        record.t_ns += 20_000_000_000;
+    }
+    again.t_ns = history.records[last].t_ns;
+    history.records.insert(last, again);
+    edit(&mut history, last, |event| {
+        event["type"] = json!("agent_failed");
+        event["event_id"] = json!("0190a000-0000-7000-8000-00000000d004");
+        event["error"] = json!({ "code": "internal", "message": "it took too long", "retryable": true });
+    });
+    let mut sample = history.records[last].clone();
+    sample.conn = None;
+    sample.kind = RecordKind::Sample { name: Cow::Borrowed("goldenpath_connections"), value: 2.0 };
+    history.records.insert(last, sample);
+    assert_eq!(verdict(&judged(&history), "sequence/one-terminal"), &Verdict::Fail);
+}
+
+#[test]
+fn a_failure_inside_the_results_of_an_answer_is_no_success() {
+    let mut history = healthy();
+    let end = place(&history, "agent_completed");
+    edit(&mut history, end, |event| event["results"] = json!({ "success": false, "items": [] }));
+    assert_eq!(verdict(&judged(&history), "sequence/terminal-true"), &Verdict::Fail);
+}

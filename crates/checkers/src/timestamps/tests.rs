@@ -1,5 +1,6 @@
 use crate::fixture::{edit, healthy, judged, place, places, rewrite, verdict};
 use crate::{Verdict, unix_ms_of};
+use goldenpath_history::RecordKind;
 use goldenpath_protocol::Timestamp;
 use goldenpath_simulator::History;
 use rstest::rstest;
@@ -42,6 +43,30 @@ fn break_by(row: &str, history: &mut History) {
                 });
             }
         }
+        "S04 later" => {
+            // The first run's clock stops at its third event.
+            let run = |history: &History, at: usize| {
+                let RecordKind::Frame { raw, .. } = &history.records[at].kind else { return None };
+                let event: Value = serde_json::from_str(raw).ok()?;
+                Some((event["run_id"].clone(), event["seq"].as_u64()?, event["timestamp"].clone()))
+            };
+            let all = all_events(history);
+            let (first, ..) = run(history, all[0]).expect("an event");
+            let of_run: Vec<usize> =
+                all.into_iter().filter(|at| run(history, *at).is_some_and(|(id, ..)| id == first)).collect();
+            let (_, _, stopped) = run(history, of_run[2]).expect("an event");
+            for at in of_run.into_iter().skip(2) {
+                edit(history, at, |event| event["timestamp"] = stopped.clone());
+            }
+        }
+        "S03 padded" => {
+            for at in all_events(history) {
+                edit(history, at, |event| {
+                    let text = event["timestamp"].as_str().expect("it is there")[..19].to_owned();
+                    event["timestamp"] = json!(format!("{text}.000Z"));
+                });
+            }
+        }
         "S05" => shift(history, thinking, -400),
         "S06" => shift(history, thinking, -3_600_000),
         "S07" => shift(history, thinking, 30_000),
@@ -57,7 +82,9 @@ fn break_by(row: &str, history: &mut History) {
 #[case("S01", "timestamps/present")]
 #[case("S02", "timestamps/format")]
 #[case("S03", "timestamps/format")]
+#[case("S03 padded", "timestamps/format")]
 #[case("S04", "timestamps/monotone")]
+#[case("S04 later", "timestamps/monotone")]
 #[case("S05", "timestamps/monotone")]
 #[case("S06", "timestamps/in-session")]
 #[case("S07", "timestamps/in-session")]

@@ -36,7 +36,12 @@ pub(crate) const ROWS: &[FaultInfo] = &[
         owner: "timestamps/format",
         driver: Driver::Proxy,
         needs: &[],
-        make: |seed| Box::new(Misspelt::new(&[Spelling::WholeSeconds, Spelling::UnixSeconds], seed)),
+        make: |seed| {
+            Box::new(Misspelt::new(
+                &[Spelling::WholeSeconds, Spelling::PaddedSeconds, Spelling::UnixSeconds],
+                seed,
+            ))
+        },
     },
     FaultInfo {
         id: "S04",

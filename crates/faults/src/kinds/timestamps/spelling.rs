@@ -17,6 +17,8 @@ pub(super) enum Spelling {
     NoZoneSpaced,
     /// `2026-01-31T23:59:59Z`.
     WholeSeconds,
+    /// `2026-01-31T23:59:59.000Z`, in all events.
+    PaddedSeconds,
     /// `1769903999`.
     UnixSeconds,
     /// `1769903999.999`.
@@ -44,6 +46,7 @@ fn spelt(spelling: Spelling, message: &Message) -> Option<Message> {
         Spelling::NoZone => Value::from(text.trim_end_matches('Z')),
         Spelling::NoZoneSpaced => Value::from(format!("{}000", text.trim_end_matches('Z').replace('T', " "))),
         Spelling::WholeSeconds => Value::from(format!("{}Z", text.split('.').next()?)),
+        Spelling::PaddedSeconds => Value::from(format!("{}.000Z", text.split('.').next()?)),
         Spelling::UnixSeconds => Value::from(ms.div_euclid(1000)),
         #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
         Spelling::Float => Value::from(ms as f64 / 1000.0),
@@ -57,15 +60,17 @@ impl Fault for Misspelt {
         if !self.aim.hits(run) {
             return;
         }
-        let here = match self.spellings {
+        let spelling = self.spellings[self.aim.choice(run, 0, self.spellings.len())];
+        let here = match spelling {
             // Mixed: each way through the backend has its own spelling.
-            [Spelling::Float] => on_path(&mut self.aim, run, message),
+            Spelling::Float => on_path(&mut self.aim, run, message),
+            // One event without milliseconds may be chance.
+            Spelling::PaddedSeconds => true,
             _ => touched(&mut self.aim, run, message),
         };
         if !here {
             return;
         }
-        let spelling = self.spellings[self.aim.choice(run, 0, self.spellings.len())];
         if let Some(misspelt) = spelt(spelling, message) {
             act.say(misspelt, format!("misspelt the timestamp of a `{}`: {spelling:?}", message.kind()));
         }

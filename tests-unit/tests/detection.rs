@@ -29,6 +29,9 @@ fn scenario(row: &FaultInfo) -> Scenario {
         Need::Retry => scenario.with_retries(),
         Need::Refusal => scenario.with_refused_requests(),
         Need::LargeResults => scenario.content(Content::NearLimit),
+        Need::Unicode => scenario.content(Content::Unicode),
+        Need::LongTexts => scenario.content(Content::Long),
+        Need::ManyCalls => scenario.runs(18).tools(Tools::Sequential(4)),
         Need::Refresh => scenario.with_refresh(),
         Need::Expiry => scenario.with_expiry_probe(),
         Need::TokenProbes => scenario.with_token_probes(),
@@ -121,6 +124,37 @@ fn every_disorder_is_caught() {
 #[test]
 fn every_false_timestamp_is_caught() {
     every_seed_is_caught('S');
+}
+
+#[test]
+fn every_fault_of_time_is_caught() {
+    every_seed_is_caught('T');
+}
+
+#[test]
+fn every_fault_of_content_is_caught() {
+    every_seed_is_caught('C');
+}
+
+#[test]
+fn every_hidden_error_is_caught() {
+    every_seed_is_caught('E');
+}
+
+#[test]
+fn no_session_that_a_fault_needs_is_blamed_before_it() {
+    let mut known = BTreeSet::new();
+    let mut alarms = Vec::new();
+    for row in catalogue().filter(|row| known.insert(format!("{:?}", row.needs))) {
+        for seed in 0..SEEDS {
+            let history = simulate(&scenario(row), seed);
+            for check in judge(&history).checks.iter().filter(|check| check.verdict == Verdict::Fail) {
+                let why = check.findings.first().map_or("", |finding| finding.summary.as_str());
+                alarms.push(format!("{:?}, seed {seed}: {} says {why}", row.needs, check.id));
+            }
+        }
+    }
+    assert!(alarms.is_empty(), "{} alarms:\n{}", alarms.len(), alarms.join("\n"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Content: every frame is one whole event of the agreed shape, and what people read says something.
 
+mod emptiness;
 mod internals;
 mod meaningful;
 mod oddities;

@@ -3,6 +3,7 @@
 //! An event is timed when its owner first saw it, live; what was replayed, or belongs to a run with a
 //! known gap, was late for another reason. An overloaded client makes a broken limit inconclusive.
 
+mod cold;
 mod durations;
 mod lag;
 mod latency;

@@ -53,6 +53,12 @@ pub enum Need {
     Idle,
     /// Tool results of more than 32 KiB.
     LargeResults,
+    /// Texts beyond ASCII.
+    Unicode,
+    /// Thoughts, results and answers of more than 500 characters.
+    LongTexts,
+    /// At least 200 tool calls, so that a share of them may be late.
+    ManyCalls,
     /// A token is refreshed in mid-stream.
     Refresh,
     /// A token ends while its connection stays.

@@ -6,6 +6,7 @@ use crate::fault::{Fault, Step};
 use crate::message::Message;
 use crate::receipt::Receipt;
 use crate::scene::Scene;
+use goldenpath_history::{ClosedBy, RecordKind};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
@@ -17,6 +18,8 @@ pub struct Injector {
     queue: BinaryHeap<Reverse<Queued>>,
     held: BTreeMap<u32, u64>,
     cut: BTreeSet<u32>,
+    /// When the last of each connection's steps is due.
+    last_due: BTreeMap<u32, u64>,
     fed: u64,
     receipts: Vec<Receipt>,
 }
@@ -74,6 +77,7 @@ impl Injector {
             queue: BinaryHeap::new(),
             held: BTreeMap::new(),
             cut: BTreeSet::new(),
+            last_due: BTreeMap::new(),
             fed: 0,
             receipts: Vec::new(),
         }
@@ -116,9 +120,23 @@ impl Injector {
             return;
         }
         let held = step.conn.and_then(|conn| self.held.get(&conn)).copied().unwrap_or(0);
-        let due_ns = step.t_ns.max(earliest_ns).max(held);
+        let mut due_ns = step.t_ns.max(earliest_ns).max(held);
+        if let Some(conn) = step.conn {
+            let last_due = self.last_due.entry(conn).or_default();
+            // What was sent before a server's Close arrives before it.
+            if matches!(step.kind, RecordKind::Close { by: ClosedBy::Server | ClosedBy::Transport, .. }) {
+                due_ns = due_ns.max(*last_due);
+            }
+            *last_due = due_ns.max(*last_due);
+        }
         self.fed += 1;
         self.queue.push(Reverse(Queued { due_ns, order: self.fed, step }));
+    }
+
+    /// When the last of a connection's steps is due, as far as it is known.
+    #[must_use]
+    pub fn last_due_ns(&self, conn: u32) -> u64 {
+        self.last_due.get(&conn).copied().unwrap_or(0)
     }
 
     /// When the next step is due; `None` when none waits.

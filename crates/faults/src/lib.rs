@@ -12,8 +12,11 @@ mod injector;
 mod kinds;
 mod message;
 mod offline;
+mod places;
 mod receipt;
 mod scene;
+mod spot;
+mod store_note;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! A frame from the server, opened for surgery.
 
 use crate::fault::Step;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::EventType;
 use serde_json::{Map, Value};
@@ -92,6 +94,24 @@ impl Message {
         &mut self.0
     }
 
+    /// A message of these fields.
+    #[must_use]
+    pub fn from_fields(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+
+    /// The message as a JSON value.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
+    /// The same fields as text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
     /// The same message with one field set.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
@@ -109,7 +129,7 @@ impl Message {
     /// The step that shows this message where `like` showed another.
     #[must_use]
     pub fn in_place_of(self, like: &Step) -> Step {
-        raw_in_place_of(like, Value::Object(self.0).to_string())
+        raw_in_place_of(like, self.to_json())
     }
 }
 
@@ -120,4 +140,12 @@ pub(crate) fn raw_in_place_of(like: &Step, raw: String) -> Step {
         kind: RecordKind::Frame { dir: Direction::In, raw: Cow::Owned(raw), opcode: None },
         ..like.clone()
     }
+}
+
+/// The step that shows a frame of these bytes where `like` showed a text: base64, as a history holds it.
+#[must_use]
+pub(crate) fn bytes_in_place_of(like: &Step, bytes: &[u8], opcode: &'static str) -> Step {
+    let raw = Cow::Owned(STANDARD.encode(bytes));
+    let opcode = Some(Cow::Borrowed(opcode));
+    Step { kind: RecordKind::Frame { dir: Direction::In, raw, opcode }, ..like.clone() }
 }

@@ -1,8 +1,8 @@
 //! The rules that every fault keeps, whatever it does.
 
 use crate::{Act, Broken, Deed, Fault, FaultInfo, Injector, Need, Step, break_history, catalogue};
-use goldenpath_history::{Direction, FaultPhase, RecordKind};
-use goldenpath_simulator::{History, Scenario, simulate};
+use goldenpath_history::{ClosedBy, Direction, FaultPhase, RecordKind};
+use goldenpath_simulator::{Content, Ending, History, Resume, Scenario, simulate};
 use std::collections::{BTreeMap, BTreeSet};
 
 struct Nothing;
@@ -50,7 +50,16 @@ fn frames(records: &[Step]) -> BTreeMap<(Option<u32>, String), i64> {
 
 fn session(needs: &[Need]) -> History {
     let scenario = Scenario::golden_path().users(3).runs(3);
-    simulate(&if needs.contains(&Need::TwoTabs) { scenario.tabs(2) } else { scenario }, 5)
+    let scenario = needs.iter().fold(scenario, |scenario, need| match need {
+        Need::TwoTabs => scenario.tabs(2),
+        Need::FailingTool => scenario.ending(Ending::Degraded),
+        Need::FailingRun => scenario.ending(Ending::Failed),
+        Need::Resume => scenario.resuming(Resume::MidRun),
+        Need::Unicode => scenario.content(Content::Unicode),
+        Need::LongTexts => scenario.content(Content::Long),
+        _ => scenario,
+    });
+    simulate(&scenario, 5)
 }
 
 #[test]
@@ -101,4 +110,37 @@ fn a_lost_event_is_lost_and_signed() {
         frames(records).keys().filter(|(_, raw)| raw.contains("\"type\":\"agent_started\"")).count()
     };
     assert_eq!(started(&history.records) - started(&broken.records), broken.receipts.len());
+}
+
+/// A library hands out no byte of what is no text, and ends the connection; the client does nothing more there.
+#[test]
+fn a_client_hangs_up_on_what_is_no_text() {
+    let history = session(&[]);
+    let broken = break_history(&history.records, crate::fault_info("C20").unwrap(), 2);
+    let at = broken
+        .records
+        .iter()
+        .position(|step| matches!(&step.kind, RecordKind::Frame { raw, opcode: Some(opcode), .. } if opcode == "invalid_utf8" && raw.is_empty()))
+        .unwrap();
+    let conn = broken.records[at].conn;
+    let mut rest = broken.records[at + 1..].iter().filter(|step| step.conn == conn);
+    let close = &rest.next().unwrap().kind;
+    assert!(matches!(close, RecordKind::Close { code: Some(1007), by: ClosedBy::Client, .. }), "{close:?}");
+    assert_eq!(rest.next(), None);
+}
+
+#[test]
+fn who_leaves_waits_for_what_is_late() {
+    let history = session(&[]);
+    let broken = break_history(&history.records, crate::fault_info("T06").unwrap(), 3);
+    let mut closed = BTreeSet::new();
+    for step in &broken.records {
+        match step.kind {
+            RecordKind::Close { .. } => drop(closed.insert(step.conn)),
+            RecordKind::Frame { .. } => assert!(!closed.contains(&step.conn), "{step:?}"),
+            _ => {}
+        }
+    }
+    let seconds = |records: &[Step]| records.last().map_or(0, |last| last.t_ns / 1_000_000_000);
+    assert!(seconds(&broken.records) >= 30 && closed.len() == 3);
 }

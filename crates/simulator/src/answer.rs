@@ -51,6 +51,29 @@ pub(crate) fn thought(estate: &Estate, step: u32) -> String {
     }
 }
 
+/// What a run says it thinks: one thought, or, where texts are long, what it makes of every resource.
+pub(crate) fn reasoning(estate: &Estate, step: u32, content: Content) -> String {
+    let first = thought(estate, step);
+    if content != Content::Long {
+        return first;
+    }
+    estate.resources.iter().fold(first, |text, resource| text + " " + &particulars(resource))
+}
+
+/// A resource in two sentences.
+pub(crate) fn particulars(r: &Resource) -> String {
+    format!(
+        "{} runs on {} in {} as {}, at {} a month. It was idle for {} days, and {} of that could stay with you.",
+        r.name,
+        r.service,
+        r.region,
+        r.kind,
+        money(r.monthly),
+        r.idle_days,
+        money(r.saving)
+    )
+}
+
 /// One action with its figure, in one of several wordings.
 fn action(r: &Resource, rng: &mut ChaCha8Rng) -> String {
     let (name, saving, kind, region, service, days) =
@@ -109,6 +132,9 @@ pub(crate) fn answer(
         let mut text = opening;
         for (rank, r) in [a, b, c].into_iter().enumerate() {
             text.push_str(&format!("\n{}. {}", rank + 1, action(r, rng)));
+            if content == Content::Long {
+                text.push_str(&format!(" {}", particulars(r)));
+            }
         }
         let sum = money(a.saving + b.saving + c.saving);
         text.push_str(&match rng.random_range(0..4) {

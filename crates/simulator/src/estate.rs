@@ -1,5 +1,6 @@
 //! What a user pays for: the data that tools read, with names and figures that no other user has.
 
+use crate::answer::particulars;
 use crate::identity::Identities;
 use crate::scenario::Content;
 use rand::Rng;
@@ -164,6 +165,10 @@ impl Estate {
         let mut results = object(results);
         if content == Content::NearLimit && call == 0 {
             results.insert("rows".to_owned(), near_limit_rows(&self.resources[0]));
+        }
+        if content == Content::Long {
+            let notes: Vec<String> = self.resources.iter().map(particulars).collect();
+            results.insert("notes".to_owned(), Value::from(notes.join(" ")));
         }
         let mut parameters = Map::new();
         parameters.insert("subject".to_owned(), Value::from(subject.as_str()));

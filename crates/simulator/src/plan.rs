@@ -98,7 +98,7 @@ pub(crate) fn plan(
             made_ns: at,
             sub_agent: scenario.nested && step > 1,
             body: EventBody::AgentThinking {
-                reasoning: answer::thought(&estate, step),
+                reasoning: answer::reasoning(&estate, step, scenario.content),
                 step_number: step,
                 progress_percentage: Some(f64::from(step * 40 / thoughts)),
             },

@@ -72,6 +72,8 @@ pub enum Content {
     ShortTable,
     /// One tool result close to the limit of an event, deeply nested.
     NearLimit,
+    /// Thoughts, tool results and answers of many sentences, each text longer than 500 characters.
+    Long,
 }
 
 /// A session to simulate. Start with [`Scenario::golden_path`] and say what differs.
@@ -411,7 +413,7 @@ impl Scenario {
     pub(crate) fn prompt(&self, user: u32, run: u32) -> &str {
         let shift = if self.same_prompt { 0 } else { user as usize };
         match self.content {
-            Content::Plain | Content::ShortTable | Content::NearLimit => self
+            Content::Plain | Content::ShortTable | Content::NearLimit | Content::Long => self
                 .prompts
                 .get((shift + run as usize) % self.prompts.len().max(1))
                 .map_or("", String::as_str),

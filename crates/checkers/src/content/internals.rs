@@ -3,195 +3,17 @@
 //! One automaton finds where to look; what it found is then read closely. What users wrote themselves may
 //! come back to them.
 
+mod anchors;
+
 use super::Broken;
 use crate::evidence::around;
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use anchors::{ANCHORS, FILES, PIECES, Reading, SHORT};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
-/// How what stands at an anchor is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// The words alone are proof.
-    Trace,
-    /// `at f (file.js:10:3)`: a frame of a stack.
-    Frame,
-    /// `panicked at src/main.rs:10`: a place in a source.
-    Panic,
-    /// `java.lang.IllegalStateException: …`: the name of what was thrown, and what it says.
-    Thrown,
-    /// `…/node_modules/…`: a directory below others.
-    Inside,
-    /// A path below a directory of people: three parts are proof.
-    Home,
-    /// A path of a machine: proof when it names a source or a secret file.
-    Path,
-    /// A prefix of a key: so many characters of it are proof.
-    Key(usize),
-    /// A web token: three parts.
-    Jwt,
-    /// A member with this name that holds a text.
-    Member,
-    /// An address that holds a password.
-    Address,
-}
-
-use Reading::{Address, Frame, Home, Inside, Jwt, Key, Member, Panic, Path, Thrown, Trace};
-
-const ANCHORS: &[(&str, Reading)] = &[
-    ("Traceback (most recent call last)", Trace),
-    ("panicked at ", Panic),
-    ("stack backtrace:", Trace),
-    ("run with `RUST_BACKTRACE", Trace),
-    ("Exception in thread \\\"", Trace),
-    ("goroutine 1 [", Trace),
-    ("java.lang.", Thrown),
-    ("org.springframework.", Thrown),
-    ("System.NullReferenceException", Trace),
-    ("sqlalchemy.exc.", Trace),
-    ("psycopg2.", Thrown),
-    ("SQLSTATE[", Trace),
-    ("/site-packages/", Inside),
-    ("/node_modules/", Inside),
-    ("/rustc/", Trace),
-    (".cargo/registry/", Trace),
-    ("-----BEGIN RSA PRIVATE KEY", Trace),
-    ("-----BEGIN PRIVATE KEY", Trace),
-    ("-----BEGIN EC PRIVATE KEY", Trace),
-    ("-----BEGIN OPENSSH PRIVATE KEY", Trace),
-    (" at ", Frame),
-    ("File \\\"/", Trace),
-    ("/home/", Home),
-    ("/root/", Home),
-    ("/Users/", Home),
-    ("C:\\\\Users\\\\", Trace),
-    ("/app/", Path),
-    ("/srv/", Path),
-    ("/opt/", Path),
-    ("/usr/", Path),
-    ("/var/", Path),
-    ("/etc/", Path),
-    ("/tmp/", Path),
-    ("/workspace/", Path),
-    ("sk-", Key(20)),
-    ("sk_live_", Key(12)),
-    ("sk_test_", Key(12)),
-    ("AKIA", Key(16)),
-    ("ASIA", Key(16)),
-    ("AIza", Key(30)),
-    ("ghp_", Key(30)),
-    ("gho_", Key(30)),
-    ("github_pat_", Key(20)),
-    ("glpat-", Key(16)),
-    ("xoxb-", Key(20)),
-    ("xoxp-", Key(20)),
-    ("Bearer ", Key(20)),
-    ("eyJ", Jwt),
-    ("api_key", Member),
-    ("apikey", Member),
-    ("apiKey", Member),
-    ("api-key", Member),
-    ("secret_key", Member),
-    ("secretKey", Member),
-    ("client_secret", Member),
-    ("access_token", Member),
-    ("accessToken", Member),
-    ("refresh_token", Member),
-    ("private_key", Member),
-    ("password", Member),
-    ("passwd", Member),
-    ("\"secret", Member),
-    ("\"token", Member),
-    ("\"authorization", Member),
-    ("\"Authorization", Member),
-    ("postgres://", Address),
-    ("postgresql://", Address),
-    ("mysql://", Address),
-    ("mongodb://", Address),
-    ("mongodb+srv://", Address),
-    ("redis://", Address),
-    ("amqp://", Address),
-];
-
-/// Anchors too short to be searched with the pieces: three bytes tell much less than four.
-const SHORT: &[&str] = &["sk-", "eyJ"];
-
-/// Pieces of which every other anchor holds one, few enough to be searched all at once. The blanks around `at` are as they
-/// stand before a frame of a stack at the start of a line.
-const PIECES: &[&str] = &[
-    "Traceback (",
-    "panicked at ",
-    "stack backtrace:",
-    "RUST_BACKTRACE",
-    "Exception in thread",
-    "goroutine 1 [",
-    "java.",
-    "javax.",
-    "org.",
-    "System.NullRef",
-    "sqlalchemy.exc.",
-    "psycopg2.",
-    "SQLSTATE[",
-    "site-packages/",
-    "node_modules/",
-    "/rustc/",
-    ".cargo/registry/",
-    "-----BEGIN ",
-    "  at ",
-    "\\n at ",
-    "\\t at ",
-    "File \\\"/",
-    "/home/",
-    "/root/",
-    "/Users/",
-    "C:\\\\Users",
-    "/app/",
-    "/srv/",
-    "/opt/",
-    "/usr/",
-    "/var/",
-    "/etc/",
-    "/tmp/",
-    "/workspace/",
-    "sk_live_",
-    "sk_test_",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "ghp_",
-    "gho_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "Bearer ",
-    "api_key",
-    "apikey",
-    "apiKey",
-    "api-key",
-    "secret",
-    "access_token",
-    "accessToken",
-    "refresh_token",
-    "private_key",
-    "passw",
-    "\"token",
-    "\"authorization",
-    "\"Authorization",
-    "sql://",
-    "postgres://",
-    "mongodb",
-    "redis://",
-    "amqp://",
-];
-
-/// Endings of files that no user should hear of.
-const FILES: &[&str] = &[
-    "c", "cc", "cfg", "conf", "cpp", "cs", "db", "env", "go", "ini", "java", "js", "key", "kt", "lock",
-    "log", "mjs", "pem", "php", "py", "pyc", "rb", "rs", "scala", "sh", "so", "sock", "sqlite", "sqlite3",
-    "toml", "ts", "tsx", "yaml", "yml",
-];
+use Reading::{Address, Frame, Goroutine, Home, Inside, Jwt, Key, Member, Panic, Path, Thrown, Trace};
 
 /// The automaton, and the faster search that tells where it has nothing to find.
 #[derive(Debug)]
@@ -247,12 +69,16 @@ impl Internals {
 
 /// Reads what stands at an anchor: what it is, and the piece that shows it.
 fn read(raw: &str, from: usize, to: usize, reading: Reading) -> Option<(&'static str, &str)> {
-    let starts_word = !raw[..from]
-        .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/'));
+    let starts_word = starts_word(&raw[..from]);
     match reading {
         Trace => Some(("a stack trace or an internal path", &raw[from..to])),
         Frame => stack_frame(raw, from, to),
         Panic => source_place(raw, from, to),
+        Goroutine => {
+            let number = run_of(&raw[to..], |c| c.is_ascii_digit());
+            (!number.is_empty() && raw[to + number.len()..].starts_with(" ["))
+                .then(|| ("a stack trace", &raw[from..to + number.len() + 2]))
+        }
         Thrown if !starts_word => None,
         Thrown => thrown(raw, from, to),
         Inside => raw[..from]
@@ -282,6 +108,16 @@ fn read(raw: &str, from: usize, to: usize, reading: Reading) -> Option<(&'static
             host.contains('@').then_some(("an internal address with a password", address))
         }
     }
+}
+
+/// Whether what follows begins a word: after a sign, a blank, or the escape of one (`\n` ends with a letter, and is none).
+fn starts_word(before: &str) -> bool {
+    let escaped = before.strip_suffix(['n', 't', 'r']).is_some_and(|head| {
+        let slashes = head.len() - head.trim_end_matches('\\').len();
+        slashes % 2 == 1
+    });
+    escaped
+        || !before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/'))
 }
 
 fn run_of(text: &str, belongs: impl Fn(char) -> bool) -> &str {
@@ -326,6 +162,13 @@ fn stack_frame(raw: &str, from: usize, to: usize) -> Option<(&'static str, &str)
     let starts_line = raw[..from].trim_end_matches(' ').ends_with("\\n")
         || raw[..from].trim_end_matches(' ').ends_with("\\t");
     let line = run_of(&raw[to..], |c| !matches!(c, '\\' | '"'));
+    // `at Name.Of(String) in /src/Name.cs:line 10`
+    let numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    if starts_line
+        && line.split_once(":line ").is_some_and(|(place, rest)| place.contains(") in ") && numbered(rest))
+    {
+        return Some(("a stack trace", &raw[from..to + line.len()]));
+    }
     let inside = line.split_once('(')?.1.split_once(')')?.0;
     let (_, place) = inside.split_once(':')?;
     let numbered = !place.is_empty() && place.bytes().all(|b| b.is_ascii_digit() || b == b':');
@@ -340,7 +183,11 @@ fn member_value(raw: &str, to: usize) -> Option<&str> {
     if !name_rest.is_empty() && !name_rest.eq_ignore_ascii_case("value") {
         return None;
     }
-    let rest = rest[name_rest.len()..].trim_start_matches('\\').strip_prefix('"')?;
+    let rest = &rest[name_rest.len()..];
+    if let Some(value) = rest.strip_prefix('=') {
+        return query_value(value);
+    }
+    let rest = rest.trim_start_matches('\\').strip_prefix('"')?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start();
     let value = rest.trim_start_matches('\\').strip_prefix('"')?;
     let value = run_of(value, |c| !matches!(c, '"' | '\\'));
@@ -348,7 +195,15 @@ fn member_value(raw: &str, to: usize) -> Option<&str> {
         || value.starts_with(['[', '<', '{', '*'])
         || value.eq_ignore_ascii_case("redacted")
         || value.contains("***");
-    (value.len() >= 8 && !hidden && !value.contains(' ')).then_some(value)
+    let said = value.strip_prefix("Basic ").unwrap_or(value);
+    (said.len() >= 8 && !hidden && !said.contains(' ')).then_some(value)
+}
+
+/// The secret of `…api_key=…` in an address: long and random. A word there only stands for one.
+fn query_value(text: &str) -> Option<&str> {
+    let value = run_of(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%' | '+' | '/'));
+    let random = value.bytes().any(|b| b.is_ascii_digit()) && value.bytes().any(|b| b.is_ascii_alphabetic());
+    (value.len() >= 16 && random).then_some(value)
 }
 
 /// The piece around a find; of a secret only its beginning is shown again.
@@ -358,7 +213,7 @@ fn masked(raw: &str, from: usize, shown: &str, reading: Reading) -> String {
             let head: String = shown.chars().take(6).collect();
             format!("{head}…")
         }
-        Trace | Frame | Panic | Thrown | Inside | Home | Path => around(raw, from),
+        Trace | Frame | Panic | Goroutine | Thrown | Inside | Home | Path => around(raw, from),
     }
 }
 

@@ -1,61 +1,13 @@
 //! What people read says something: not empty, no placeholder, no filler.
 
+use super::emptiness::emptiness;
 use super::{Broken, READ_BY_PEOPLE};
-use crate::event_view::{EventView, Field, Scan};
+use crate::event_view::{EventView, Field, Scan, text_of};
 use crate::evidence::excerpt;
 use goldenpath_protocol::EventType;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
-
-/// Texts that stand where something should be said, without case and closing marks.
-const PLACEHOLDERS: &[&str] = &[
-    "agent is thinking",
-    "agent is working",
-    "agent started",
-    "agent thinking",
-    "analyzing",
-    "coming soon",
-    "done",
-    "executing tool",
-    "fill me in",
-    "foo",
-    "in progress",
-    "insert text here",
-    "loading",
-    "lorem ipsum",
-    "n/a",
-    "na",
-    "nan",
-    "nil",
-    "no response",
-    "none",
-    "not available",
-    "not implemented",
-    "null",
-    "[object object]",
-    "placeholder",
-    "please wait",
-    "processing",
-    "processing request",
-    "processing your request",
-    "reasoning",
-    "sample text",
-    "string",
-    "tbd",
-    "test",
-    "text",
-    "the agent is thinking",
-    "thinking",
-    "to be determined",
-    "todo",
-    "undefined",
-    "unknown",
-    "working",
-    "working on it",
-    "xxx",
-    "your text here",
-];
 
 /// What in this event says nothing.
 pub(super) fn broken(event: &EventView<'_>) -> Option<Broken> {
@@ -115,38 +67,6 @@ fn error(event: &EventView<'_>) -> Option<Broken> {
     code.map(|code| said_nothing("error", "empty", &code)).or_else(|| part(Field::Message))
 }
 
-/// Why a text says nothing, if it does.
-fn emptiness(text: &str) -> Option<&'static str> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Some("empty");
-    }
-    if text
-        .chars()
-        .all(|c| c.is_ascii_punctuation() || c.is_whitespace() || matches!(c, '…' | '—' | '–' | '•'))
-    {
-        return Some("a placeholder");
-    }
-    // The longest placeholder is short; most texts are done here.
-    if text.len() > 64 {
-        return text
-            .get(..11)
-            .is_some_and(|head| head.eq_ignore_ascii_case("lorem ipsum"))
-            .then_some("filler");
-    }
-    let bare = text.trim_matches(|c: char| {
-        matches!(c, '.' | '…' | '!' | '?' | ':' | ' ' | '<' | '>' | '{' | '}' | '-' | '_' | '*')
-    });
-    let lorem = |bare: &str| bare.get(..11).is_some_and(|head| head.eq_ignore_ascii_case("lorem ipsum"));
-    let known = if bare.is_ascii() {
-        PLACEHOLDERS.iter().any(|known| bare.eq_ignore_ascii_case(known)) || lorem(bare)
-    } else {
-        let bare = bare.to_lowercase();
-        PLACEHOLDERS.contains(&bare.as_str()) || lorem(&bare)
-    };
-    known.then_some("a placeholder")
-}
-
 /// A success whose results hold nothing.
 fn results(event: &EventView<'_>) -> Option<Broken> {
     if event.fields.flag(Field::Success) != Some(true) {
@@ -157,25 +77,48 @@ fn results(event: &EventView<'_>) -> Option<Broken> {
         return None;
     }
     // The first member that holds something ends it.
-    let mut empty = true;
-    let whole = Scan::of(raw).object(|_, scan| {
-        empty = is_empty(scan.value()?);
-        empty.then_some(())
-    });
-    if empty && whole.is_none() {
-        empty = serde_json::Deserializer::from_str(raw).deserialize_map(AllEmpty).unwrap_or(false);
-    }
+    let empty = is_empty(raw, DEEPEST);
     empty.then(|| {
         Broken::new("`results` of a success hold something", format!("`results` is `{}`", excerpt(raw)))
     })
 }
 
-fn is_empty(raw: &str) -> bool {
-    matches!(raw, "null" | "{}" | "[]" | "\"\"")
+/// Values inside each other so deep are looked into; deeper ones hold something.
+const DEEPEST: u32 = 8;
+
+/// Whether a value holds nothing but empty ones.
+fn is_empty(raw: &str, deep: u32) -> bool {
+    if deep == 0 {
+        return false;
+    }
+    match raw.as_bytes().first() {
+        Some(b'"') => text_of(raw).is_some_and(|text| text.trim().is_empty()),
+        Some(b'{') => {
+            let mut empty = true;
+            let whole = Scan::of(raw).object(|_, scan| {
+                empty = is_empty(scan.value()?, deep - 1);
+                empty.then_some(())
+            });
+            // An object that the scan gives up on, such as one with an escape in a key, takes a closer look.
+            let slow =
+                || serde_json::Deserializer::from_str(raw).deserialize_map(AllEmpty(deep)).unwrap_or(false);
+            if empty && whole.is_none() { slow() } else { empty }
+        }
+        Some(b'[') => {
+            let mut empty = true;
+            let whole = Scan::of(raw).array(|scan| {
+                empty = is_empty(scan.value()?, deep - 1);
+                empty.then_some(())
+            });
+            empty && whole.is_some()
+        }
+        Some(b'n') => true,
+        _ => false,
+    }
 }
 
 /// Whether every member of an object is empty.
-struct AllEmpty;
+struct AllEmpty(u32);
 
 impl<'de> Visitor<'de> for AllEmpty {
     type Value = bool;
@@ -188,7 +131,7 @@ impl<'de> Visitor<'de> for AllEmpty {
         let mut all = true;
         while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
             let value: &RawValue = map.next_value()?;
-            all &= is_empty(value.get());
+            all &= is_empty(value.get(), self.0 - 1);
         }
         Ok(all)
     }

@@ -17,6 +17,7 @@ fn break_by(row: &str, history: &mut History) {
         }),
         "C05" => edit(history, thinking, |event| event["step_number"] = json!("1")),
         "C06" => edit(history, thinking, |event| event["reasoning"] = json!("  ")),
+        "C06b" => edit(history, thinking, |event| event["reasoning"] = json!("\u{200b} \u{2060}")),
         "C07a" => edit(history, thinking, |event| event["reasoning"] = json!("...")),
         "C07b" => edit(history, thinking, |event| event["reasoning"] = json!("Agent is thinking…")),
         "C07c" => edit(history, end, |event| event["summary"] = json!("TODO")),
@@ -42,6 +43,10 @@ fn break_by(row: &str, history: &mut History) {
             event["final_response"] =
                 json!(answer.chars().take(answer.chars().count() / 2).collect::<String>());
         }),
+        "C12c" => edit(history, thinking, |event| {
+            event["reasoning"] =
+                json!("The spend by service was compared with the spend of ea... [truncated]")
+        }),
         "C13a" => edit(history, tool, |event| event["results"] = json!(event["results"].to_string())),
         "C13b" => rewrite(history, tool, |raw| json!(raw).to_string()),
         "C13c" => edit(history, tool, |event| event["results"]["payload"] = json!("{\"total\":12.5}")),
@@ -53,6 +58,9 @@ fn break_by(row: &str, history: &mut History) {
             *event = json!({"type": "system_message", "payload": event.clone()})
         }),
         "C17" => edit(history, tool, |event| event["results"] = json!({})),
+        "C17b" => {
+            edit(history, tool, |event| event["results"] = json!({ "data": { "items": [], "note": " " } }))
+        }
         "C18a" => edit(history, thinking, |event| {
             event["reasoning"] =
                 json!("Traceback (most recent call last):\n  File \"/srv/agent/main.py\", line 4");
@@ -80,6 +88,12 @@ fn break_by(row: &str, history: &mut History) {
             edit(history, calling, |event| event["parameters"]["api_key"] = json!("sk-live-51H8abcdef0123"))
         }
         "C19b" => edit(history, calling, |event| event["parameters"]["key"] = json!("AKIAIOSFODNN7EXAMPLE")),
+        "C19c" => edit(history, calling, |event| {
+            event["parameters"]["headers"] = json!({ "Authorization": "Basic Y29zdHM6czNjcjN0LTc=" })
+        }),
+        "C19d" => edit(history, calling, |event| {
+            event["parameters"]["aws_secret_access_key"] = json!("wJalrXUtnFEMI7MDENGbPxRfiCYEXAMPLEKEY")
+        }),
         "C20" => opcode(history, thinking, "invalid_utf8"),
         other => panic!("no such row: {other}"),
     }
@@ -92,6 +106,7 @@ fn break_by(row: &str, history: &mut History) {
 #[case("C04", "content/schema")]
 #[case("C05", "content/schema")]
 #[case("C06", "content/meaningful")]
+#[case("C06b", "content/meaningful")]
 #[case("C07a", "content/meaningful")]
 #[case("C07b", "content/meaningful")]
 #[case("C07c", "content/meaningful")]
@@ -104,6 +119,7 @@ fn break_by(row: &str, history: &mut History) {
 #[case("C11", "content/text-frames")]
 #[case("C12", "content/whole")]
 #[case("C12b", "content/whole")]
+#[case("C12c", "content/whole")]
 #[case("C13a", "content/whole")]
 #[case("C13b", "content/whole")]
 #[case("C13c", "content/whole")]
@@ -111,6 +127,7 @@ fn break_by(row: &str, history: &mut History) {
 #[case("C15", "content/schema")]
 #[case("C16", "content/schema")]
 #[case("C17", "content/meaningful")]
+#[case("C17b", "content/meaningful")]
 #[case("C18a", "content/no-internals")]
 #[case("C18b", "content/no-internals")]
 #[case("C18c", "content/no-internals")]
@@ -120,6 +137,8 @@ fn break_by(row: &str, history: &mut History) {
 #[case("C18g", "content/no-internals")]
 #[case("C19a", "content/no-internals")]
 #[case("C19b", "content/no-internals")]
+#[case("C19c", "content/no-internals")]
+#[case("C19d", "content/no-internals")]
 #[case("C20", "content/json")]
 fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
     let mut history = healthy();
@@ -131,7 +150,32 @@ fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
     assert!(!check.findings.is_empty() && check.n < check.of, "{check:?}");
 }
 
+/// What runtimes print of themselves, and what an address gives away.
 #[rstest]
+#[case::dotnet("It broke\n   at Costs.Ranker.Rank(String region) in /build/Ranker.cs:line 41")]
+#[case::go("panic: no price\n\ngoroutine 17 [running]:\nmain.rank(0xc000010000)")]
+#[case::path_on_its_own_line("It broke\n/usr/lib/ruby/gems/costs/ranker.rb:12:in `rank'")]
+#[case::thrown_on_its_own_line("It broke\njava.lang.NullPointerException: region")]
+#[case::address("It asked https://prices.example.com/v1?region=eu&api_key=0f3a99b1c2d4e5f60718")]
+fn the_inside_of_a_machine_is_found(#[case] text: &str) {
+    let mut history = healthy();
+    let at = place(&history, "agent_thinking");
+    edit(&mut history, at, |event| event["reasoning"] = json!(text));
+    assert_eq!(verdict(&judged(&history), "content/no-internals"), &Verdict::Fail);
+}
+
+/// A tool that looked and found nothing says so.
+#[test]
+fn nothing_found_is_a_result() {
+    let mut history = healthy();
+    let at = place(&history, "tool_completed");
+    edit(&mut history, at, |event| event["results"] = json!({ "subject": "the spend", "rows": [] }));
+    assert_eq!(verdict(&judged(&history), "content/meaningful"), &Verdict::Pass);
+}
+
+#[rstest]
+#[case("A goroutine is cheap, and goroutine 7 waits for the lock; nine goroutines are too many.")]
+#[case("Call it with ?api_key=YOUR_API_KEY, or with token=os.environ.")]
 #[case("The word error, a TODO list and the database connection are what you asked about.")]
 #[case("Le « CAFÉ» et «É» sont ouverts; São Paulo, NÃO, ÇÃO.")]
 #[case("The log group /aws/lambda/app and https://example.com/app/main.py are yours.")]

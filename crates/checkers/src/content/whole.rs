@@ -15,6 +15,10 @@ const CUTS: &[usize] = &[
     10_000, 16_384, 32_768,
 ];
 
+/// What careless code writes behind what it has cut.
+const MARKS: &[&str] =
+    &["[truncated]", "(truncated)", "<truncated>", "[cut off]", "[output truncated]", "[text truncated]"];
+
 /// Deltas of one run are kept up to this many bytes; an answer beyond it is compared only so far.
 const KEPT: usize = 256 * 1024;
 
@@ -91,6 +95,12 @@ impl Whole {
             if quoted {
                 return Some(encoded_twice(field.as_str(), &text));
             }
+            if MARKS.iter().any(|mark| text.trim_end_matches(['.', '…', ' ']).ends_with(mark)) {
+                return Some(Broken::new(
+                    format!("`{}` is whole", field.as_str()),
+                    format!("`{}` says that it was cut: `…{}`", field.as_str(), tail(&text)),
+                ));
+            }
             let found = self.cut(field.as_str(), &text, came_whole && field == Field::FinalResponse)?;
             Some(Broken::new(
                 format!("`{}` is whole", field.as_str()),
@@ -123,6 +133,11 @@ impl Whole {
             let text = text_of(value.get())?;
             let broken = if holds_json(&text) {
                 encoded_twice(&format!("results.{name}"), &text)
+            } else if MARKS.iter().any(|mark| text.ends_with(mark)) {
+                Broken::new(
+                    format!("`results.{name}` is whole"),
+                    format!("`results.{name}` says that it was cut"),
+                )
             } else {
                 let found = self.cut(Field::Results.as_str(), &text, false)?;
                 Broken::new(

@@ -144,6 +144,10 @@ fn break_by(row: &str, history: &mut History) {
                 event["error"] = json!({"code": "timeout", "message": "it took too long"});
             });
         }
+        "E01c" => {
+            let at = place(history, "tool_completed");
+            edit(history, at, |event| event["results"]["success"] = json!(false));
+        }
         "D02" => {
             let at = place(history, "tool_completed");
             repeat(history, at);
@@ -176,6 +180,7 @@ fn break_by(row: &str, history: &mut History) {
 #[case("O14", "sequence/terminal-true")]
 #[case("E01", "sequence/terminal-true")]
 #[case("E01b", "sequence/terminal-true")]
+#[case("E01c", "sequence/terminal-true")]
 fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
     let mut history = healthy();
     assert_eq!(verdict(&judged(&history), owner), &Verdict::Pass);

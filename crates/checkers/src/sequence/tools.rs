@@ -191,6 +191,8 @@ impl ToolCalls {
 struct Results<'a> {
     error: Option<&'a str>,
     status: Option<&'a str>,
+    /// `success` or `ok`.
+    success: Option<&'a str>,
     subject: Option<&'a str>,
 }
 
@@ -201,7 +203,7 @@ impl<'a> Results<'a> {
         Self::scanned(raw).or_else(|| {
             let fields = event.fields.object(Field::Results)?;
             let (error, status) = (fields.raw(Field::Error), fields.raw(Field::Status));
-            Some(Self { error, status, subject: subject_of(raw) })
+            Some(Self { error, status, success: fields.raw(Field::Success), subject: subject_of(raw) })
         })
     }
 
@@ -212,7 +214,8 @@ impl<'a> Results<'a> {
         scan.object(|key, scan| {
             let value = scan.value()?;
             let place = match key {
-                "error" => &mut found.error,
+                "error" | "exception" => &mut found.error,
+                "success" | "ok" => &mut found.success,
                 "status" => &mut found.status,
                 "subject" => &mut found.subject,
                 _ => return Some(()),
@@ -234,6 +237,9 @@ fn hollow(event: &EventView<'_>, results: Option<&Results<'_>>) -> Option<String
     let results = results?;
     if results.error.is_some_and(says_something) {
         return Some("with an `error` in its results".to_owned());
+    }
+    if results.success == Some("false") {
+        return Some("with `success:false` in its results".to_owned());
     }
     let status = text_of(results.status?)?;
     matches!(&*status.to_ascii_lowercase(), "error" | "failed" | "failure")

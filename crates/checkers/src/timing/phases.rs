@@ -1,9 +1,9 @@
 //! The limits between a request and the events of its run.
 
+use super::cold::ColdStarts;
 use super::lag::Lag;
 use super::limit::{Limit, Stretch};
-use super::suspects::Suspects;
-use crate::check::{Check, Tally};
+use crate::check::Check;
 use crate::event_view::Field;
 use crate::evidence::run_words;
 use crate::index::{Index, RunView};
@@ -11,7 +11,7 @@ use crate::judge::Terms;
 use crate::observation::{ConnIx, Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_protocol::EventType;
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 
 /// An instant and the line that shows it.
@@ -45,8 +45,8 @@ struct Open {
     ended: bool,
     /// The limits it broke, by name, and by how much.
     slow: Vec<Slow>,
-    /// Its first run on the connection that asked.
-    cold: bool,
+    /// The connection that asked.
+    conn: Option<ConnIx>,
 }
 
 /// Judges the limits of the phases, silence, and the cold start.
@@ -60,11 +60,9 @@ pub(super) struct Phases {
     answered: Limit,
     whole: Limit,
     silence: Limit,
-    cold: Tally,
-    slow_starts: Suspects,
+    cold: ColdStarts,
     lag: Lag,
     runs: FxHashMap<RunIx, Open>,
-    warm: FxHashSet<ConnIx>,
 }
 
 impl Phases {
@@ -79,11 +77,9 @@ impl Phases {
             answered: limit("timing/agent-completed"),
             whole: limit("timing/whole-answer").for_all(),
             silence: limit("timing/silence"),
-            cold: Tally::default(),
-            slow_starts: Suspects::default(),
+            cold: ColdStarts::default(),
             lag: Lag::default(),
             runs: FxHashMap::default(),
-            warm: FxHashSet::default(),
         }
     }
 }
@@ -117,8 +113,7 @@ impl Check for Phases {
                 let request = index.request_of_run(view);
                 let asked = request.map(|request| At { t_ns: request.intended_t_ns, line: request.line });
                 let conn = request.and_then(|request| request.conn);
-                let cold = conn.is_some_and(|conn| self.warm.insert(conn));
-                new.insert(Open { asked, cold, ..Open::default() })
+                new.insert(Open { asked, conn, ..Open::default() })
             }
         };
         if open.ended {
@@ -217,27 +212,24 @@ impl Check for Phases {
         if let Some((from, to)) = open.silence {
             measure(&mut self.silence, Some(from), to, "the next event", view, index, &mut open.slow);
         }
-        if open.cold && open.asked.is_some() {
-            let stretch = Stretch { from_ns: open.asked.map_or(0, |at| at.t_ns), to_ns: view.last_t_ns };
-            let Some(worst) = open.slow.iter().map(|slow| slow.excess_ms).reduce(f64::max) else {
-                return self.cold.kept();
-            };
-            self.slow_starts.add(stretch, worst, || Finding {
+        if let (Some(asked), Some(conn)) = (open.asked, open.conn) {
+            let stretch = Stretch { from_ns: asked.t_ns, to_ns: view.last_t_ns };
+            let worst = open.slow.iter().map(|slow| slow.excess_ms).reduce(f64::max);
+            self.cold.ran(conn, asked.line, stretch, worst, || Finding {
                 summary: format!("the first run on a connection was slow: {}", run_words(index, view)),
                 expected: "the limits hold for it too".to_owned(),
                 observed: format!(
                     "outside {}",
                     open.slow.iter().map(|slow| slow.id).collect::<Vec<_>>().join(", ")
                 ),
-                records: open.asked.iter().map(|at| at.line).chain([view.last_line]).collect(),
+                records: vec![asked.line, view.last_line],
                 witness: None,
             });
         }
     }
 
-    fn finish(mut self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
         let lag = &self.lag;
-        self.slow_starts.tell(lag, &mut self.cold);
         vec![
             self.started.into_result(lag),
             self.first.into_result(lag),
@@ -247,7 +239,7 @@ impl Check for Phases {
             self.answered.into_result(lag),
             self.whole.into_result(lag),
             self.silence.into_result(lag),
-            self.cold.into_result("timing/cold-start"),
+            self.cold.into_result(lag),
         ]
     }
 }

@@ -81,6 +81,27 @@ fn what_is_replayed_was_late_for_its_reader_alone() {
     }
 }
 
+/// The first run is the one that was asked for first, however late its events come.
+#[test]
+fn a_cold_start_that_is_overtaken_is_found() {
+    let mut history = healthy();
+    let started = place(&history, "agent_started");
+    let RecordKind::Frame { raw, .. } = &history.records[started].kind else { panic!() };
+    let run = serde_json::from_str::<serde_json::Value>(raw).unwrap()["run_id"].to_string();
+    let end = history.records.iter().map(|record| record.t_ns).max().unwrap();
+    for record in &mut history.records {
+        match &record.kind {
+            RecordKind::Frame { raw, .. } if raw.contains(&run) && raw.contains("\"seq\"") => {
+                record.t_ns += 1_500 * MS;
+            }
+            RecordKind::Close { .. } => record.t_ns = end,
+            _ => {}
+        }
+    }
+    history.records.sort_by_key(|record| record.t_ns);
+    assert_eq!(verdict(&judged(&history), "timing/cold-start"), &Verdict::Fail);
+}
+
 #[test]
 fn a_client_that_was_late_itself_accuses_nobody() {
     let mut history = healthy();

@@ -20,7 +20,7 @@ pub(crate) struct Spot {
 
 impl Spot {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x73_706f_74);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x7370_6f74);
         // A rare slip, or a habit.
         let one_in = if rng.random_bool(0.5) { u32::MAX } else { rng.random_range(1..5) };
         let let_pass = rng.random_range(0..2);

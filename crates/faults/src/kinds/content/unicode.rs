@@ -21,7 +21,7 @@ pub(super) fn mojibake(message: &Message, rng: &mut ChaCha8Rng) -> Option<(Said,
     let kind = message.kind().to_owned();
     let how = rng.random_range(0..4);
     let misread = |text: &str| match how {
-        0 => read_bytes(text, |byte| char::from(byte)),
+        0 => read_bytes(text, char::from),
         1 => read_bytes(text, windows),
         2 => read_bytes(&read_bytes(text, windows), windows),
         _ => text.chars().map(|c| if c.is_ascii() { c } else { '\u{fffd}' }).collect(),

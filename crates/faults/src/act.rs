@@ -93,18 +93,6 @@ impl<'a> Act<'a> {
         self.after.push(extra);
     }
 
-    /// The step is kept back, for the fault to [`Act::give_back`] at another step's place.
-    pub fn keep(&mut self, what: impl Into<String>) -> Step {
-        self.passes = false;
-        self.sign(Deed::Held, self.step, what);
-        self.step.clone()
-    }
-
-    /// What was kept back arrives, before the step; its receipt was written when it was kept.
-    pub fn give_back(&mut self, kept: Step) {
-        self.before.push(kept);
-    }
-
     /// The step alone arrives later; what follows it does not wait.
     pub fn delay(&mut self, by_ns: u64, what: impl Into<String>) {
         self.delay_ns = self.delay_ns.saturating_add(by_ns);

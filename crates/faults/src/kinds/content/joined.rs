@@ -32,8 +32,8 @@ impl Fault for Joined {
             };
             act.alter(raw_in_place_of(step, raw), "two events came in one message");
         } else if !message.is_terminal() && self.spot.hits(message, run) {
-            let kept = act.keep(format!("`{}` waited for the next event", message.kind()));
-            self.kept.insert(place, kept);
+            act.keep_back(format!("`{}` waited for the next event", message.kind()));
+            self.kept.insert(place, step.clone());
         }
     }
 }

@@ -27,8 +27,8 @@ impl Fault for Afterthought {
         let place = (step.conn, run.to_owned());
         if message.event() == Some(EventType::AgentThinking) {
             self.places.give_up(step.conn, run, message);
-            let kept = act.keep("a thought was made up later");
-            return self.kept.entry(place).or_default().push(kept);
+            act.keep_back("a thought was made up later");
+            return self.kept.entry(place).or_default().push(step.clone());
         }
         let answers = message.event() == Some(EventType::ResponseDelta) || message.is_terminal();
         if answers && let Some(kept) = self.kept.remove(&place) {
@@ -37,7 +37,7 @@ impl Fault for Afterthought {
                 let Some(told) = Message::of(&thought) else { continue };
                 let told = self.places.take(step.conn, run, told);
                 let stamp = message.get("timestamp").cloned().unwrap_or_default();
-                act.give_back(told.with("timestamp", stamp).in_place_of(&thought));
+                act.give_back_before(told.with("timestamp", stamp).in_place_of(&thought));
             }
             let told = self.places.take(step.conn, run, message.clone());
             return act.say(told, "came after the thoughts that were made up");

@@ -35,14 +35,14 @@ impl Fault for Flush {
         }
         let place = (step.conn, run.to_owned());
         if !message.is_terminal() {
-            let kept = act.keep(format!("`{}` was kept until the run was over", message.kind()));
-            self.kept.entry(place).or_default().push(kept);
+            act.keep_back(format!("`{}` was kept until the run was over", message.kind()));
+            self.kept.entry(place).or_default().push(step.clone());
             return;
         }
         let stamp = message.get("timestamp").filter(|_| self.restamps);
         for kept in self.kept.remove(&place).unwrap_or_default() {
             let stamped = stamp.zip(Message::of(&kept));
-            act.give_back(match stamped {
+            act.give_back_before(match stamped {
                 Some((stamp, kept_message)) => {
                     kept_message.with("timestamp", stamp.clone()).in_place_of(&kept)
                 }

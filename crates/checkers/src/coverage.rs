@@ -2,7 +2,7 @@
 
 use crate::catalogue::Category;
 use crate::event_view::{ControlType, Seen};
-use crate::index::Index;
+use crate::index::{Index, Joined};
 use crate::judge::Terms;
 use crate::observation::{Observation, UserIx};
 use crate::verdict::Coverage;
@@ -52,6 +52,24 @@ const ITEMS: &[Item] = &[
         happened: |seen| seen.clock_readings >= 3,
     },
     Item {
+        name: "a connection resumed",
+        category: Category::Resilience,
+        backs: &["continuity/"],
+        happened: |seen| seen.resumed,
+    },
+    Item {
+        name: "a resume replayed something",
+        category: Category::Resilience,
+        backs: &["continuity/no-gap", "continuity/no-double"],
+        happened: |seen| seen.replayed,
+    },
+    Item {
+        name: "a resume could not be replayed",
+        category: Category::Resilience,
+        backs: &["continuity/gap-signalled", "continuity/epoch"],
+        happened: |seen| seen.resume_refused,
+    },
+    Item {
         name: "two users had runs",
         category: Category::Security,
         backs: &["isolation/run-owner", "isolation/canary"],
@@ -84,6 +102,9 @@ pub(crate) struct CoverageFold {
     answer_owed: bool,
     overlapped: bool,
     probed: bool,
+    resumed: bool,
+    replayed: bool,
+    resume_refused: bool,
     clock_readings: u32,
     users_with_runs: Vec<UserIx>,
 }
@@ -105,6 +126,9 @@ impl CoverageFold {
                 if matches!(control.kind, ControlType::ConnectionEstablished | ControlType::Pong) {
                     self.clock_readings = index.clock().readings();
                 }
+                if control.kind == ControlType::ConnectionEstablished {
+                    self.greeted(seen, index);
+                }
             }
             _ => {}
         }
@@ -113,9 +137,17 @@ impl CoverageFold {
         self.ended |= event.kind.is_terminal();
         self.answered |= event.kind == EventType::AgentCompleted;
         self.tool |= event.kind == EventType::ToolCompleted;
+        self.replayed |= arrival.replayed;
         if event.kind == EventType::AgentStarted && arrival.first {
             self.started(index, arrival.run);
         }
+    }
+
+    fn greeted(&mut self, seen: &Observation<'_>, index: &Index) {
+        let greeting = seen.conn.and_then(|conn| index.conn(conn)).and_then(|view| view.greeting);
+        let joined = greeting.map_or(Joined::Unknown, |greeting| greeting.joined);
+        self.resumed |= matches!(joined, Joined::Full | Joined::Failed);
+        self.resume_refused |= joined == Joined::Failed;
     }
 
     fn started(&mut self, index: &Index, run: crate::observation::RunIx) {
@@ -146,13 +178,16 @@ impl CoverageFold {
         let mut coverage = Coverage::default();
         let mut unbacked = Vec::new();
         for item in declared {
-            coverage.declared.push(item.name.to_owned());
-            if (item.happened)(self) {
-                coverage.exercised.push(item.name.to_owned());
-            } else {
-                coverage.missing.push(item.name.to_owned());
+            let happened = (item.happened)(self);
+            if !happened {
                 unbacked.extend_from_slice(item.backs);
             }
+            if !happened && terms.if_shown.contains(&item.category) {
+                continue;
+            }
+            coverage.declared.push(item.name.to_owned());
+            let list = if happened { &mut coverage.exercised } else { &mut coverage.missing };
+            list.push(item.name.to_owned());
         }
         (coverage, unbacked)
     }

@@ -2,7 +2,6 @@
 
 mod answered;
 mod deltas;
-mod holes;
 mod loss;
 mod store;
 mod success;

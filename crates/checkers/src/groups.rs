@@ -14,6 +14,7 @@ const GROUPS: &[Group] = &[
     crate::delivery::checks,
     crate::value::checks,
     crate::timing::checks,
+    crate::continuity::checks,
     crate::isolation::checks,
     crate::auth::checks,
     crate::resources::checks,

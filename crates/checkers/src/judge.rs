@@ -35,6 +35,11 @@ const EXPLAINED_BY_HOLES: &[&str] = &[
     "timing/streamed",
     "timing/cold-start",
     "timing/durations-true",
+    "continuity/same-run",
+    "continuity/no-gap",
+    "continuity/gap-signalled",
+    "continuity/terminal-arrives",
+    "continuity/completed-replays",
 ];
 
 /// Checks that take several connections, or a request beside them, for one user's: a target that asks for no token
@@ -44,6 +49,12 @@ const ONE_USER_SEVERAL_CONNECTIONS: &[&str] = &[
     "delivery/stream-equals-store",
     "isolation/identity",
     "isolation/foreign-access",
+    "continuity/same-run",
+    "continuity/no-gap",
+    "continuity/no-double",
+    "continuity/gap-signalled",
+    "continuity/epoch",
+    "continuity/completed-replays",
 ];
 
 /// What to judge, and how strictly.
@@ -67,8 +78,17 @@ pub struct JudgeConfig {
 
 impl JudgeConfig {
     /// The categories that a history is judged by unless somebody asks for others.
-    pub const JUDGED: [Category; 4] =
-        [Category::Functional, Category::Integration, Category::Performance, Category::Security];
+    pub const JUDGED: [Category; 5] = [
+        Category::Functional,
+        Category::Integration,
+        Category::Performance,
+        Category::Resilience,
+        Category::Security,
+    ];
+
+    /// Those of [`JudgeConfig::JUDGED`] that a history need not show unless somebody asks for them: where nobody made a
+    /// connection go away, nothing is said about its return.
+    pub const IF_SHOWN: [Category; 1] = [Category::Resilience];
 }
 
 impl Default for JudgeConfig {
@@ -92,6 +112,8 @@ pub struct Terms {
     pub slo: Slo,
     /// The categories judged.
     pub categories: Vec<Category>,
+    /// Those of them that nobody asked for: a check of theirs that finds nothing to look at is not run.
+    pub if_shown: Vec<Category>,
     /// Whether response limits mean anything.
     pub judge_timing: bool,
     /// Checks that can't be seen on this target, with why.
@@ -145,12 +167,15 @@ impl Judge {
         if categories.is_empty() {
             categories = header.categories.iter().filter_map(|name| name.parse().ok()).collect();
         }
+        let mut if_shown = Vec::new();
         if categories.is_empty() {
             categories = JudgeConfig::JUDGED.to_vec();
+            if_shown = JudgeConfig::IF_SHOWN.to_vec();
         }
         let terms = Terms {
             slo,
             categories,
+            if_shown,
             judge_timing: config.judge_timing,
             not_observable: config.not_observable.clone(),
             absent_events: config.absent_events.clone(),
@@ -325,7 +350,12 @@ impl Ruling<'_> {
         };
         result.limit = result.limit.or(limit);
         self.forgive(&mut result);
+        let unseen = result.verdict == Verdict::Inconclusive(Reason::NoCoverage);
         result.verdict = self.temper(info, result.verdict, panicked);
+        let unseen = unseen || result.verdict == Verdict::Inconclusive(Reason::NoCoverage);
+        if unseen && self.terms.if_shown.contains(&info.category) {
+            result.verdict = Verdict::NotRun("the history shows nothing of it".to_owned());
+        }
         result
     }
 

@@ -9,6 +9,7 @@ mod catalogue;
 mod check;
 mod clock;
 mod content;
+mod continuity;
 mod coverage;
 mod delivery;
 mod event_view;
@@ -16,6 +17,7 @@ mod evidence;
 #[cfg(test)]
 mod fixture;
 mod groups;
+mod holes;
 mod index;
 mod instant;
 mod isolation;

@@ -1,5 +1,6 @@
 //! What a check says: a verdict, with evidence.
 
+use crate::catalogue::{Category, check_info};
 use serde::{Deserialize, Serialize};
 
 /// Why something required could not be judged.
@@ -130,4 +131,13 @@ pub struct Judgement {
     pub coverage: Coverage,
     /// Quantities.
     pub metrics: Metrics,
+}
+
+impl Judgement {
+    /// Whether any check of a category was run.
+    #[must_use]
+    pub fn judged(&self, category: Category) -> bool {
+        let of = |check: &CheckResult| check_info(check.id).is_some_and(|info| info.category == category);
+        self.checks.iter().any(|check| of(check) && !matches!(check.verdict, Verdict::NotRun(_)))
+    }
 }

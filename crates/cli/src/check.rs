@@ -292,6 +292,9 @@ fn facts(judged: &Judged, asked: &Asked) -> RunFacts {
                 asked: !asked.categories.is_empty(),
                 not_run: Some("this version does not judge it".to_owned()),
             },
+            true if named.is_empty() && !judged.judgement.judged(category) => {
+                CategoryRun::left_out(category, "the history shows nothing of it")
+            }
             true => CategoryRun::ran(category),
             false => CategoryRun::left_out(category, "the history was not recorded for it"),
         })

@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::progress::Meter;
 use crate::session::{ExecutionLog, HISTORY, REPORT, SessionFolder};
 use crate::target::{Reached, reach, scenarios};
-use crate::validate::{CategoryEnd, DriveEnd, Plan, Stop, drive};
+use crate::validate::{CategoryEnd, DRIVEN, DriveEnd, Plan, Stop, drive};
 use goldenpath_checkers::{Category, JudgeConfig};
 use goldenpath_harness::{AuthMode, Recording, Session, SessionClock};
 use goldenpath_history::{HISTORY_VERSION, Header};
@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
         let asked = settings.categories.clone().unwrap_or_else(|| {
             Category::ALL.into_iter().filter(|category| *category != Category::Stress).collect()
         });
-        let judged = asked.iter().filter(|category| JudgeConfig::JUDGED.contains(category));
+        let driven = asked.iter().filter(|category| DRIVEN.contains(category));
         let clock = SessionClock::start();
         let header = Header {
             history: HISTORY_VERSION,
@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
             limits: settings.limits.clone(),
             t0_unix_ms: Some(clock.t0_unix_ms()),
             auth_mode: Some(reached.auth.mode.name().to_owned()),
-            categories: judged.map(|category| category.as_str().to_owned()).collect(),
+            categories: driven.map(|category| category.as_str().to_owned()).collect(),
             sla: settings.sla,
         };
         // Fewer tokens than users: then there are as many users as tokens.
@@ -204,12 +204,7 @@ impl<'a> Run<'a> {
         cancel: CancellationToken,
     ) -> Result<Driven, CommandError> {
         let config = JudgeConfig {
-            categories: self
-                .asked
-                .iter()
-                .copied()
-                .filter(|asked| JudgeConfig::JUDGED.contains(asked))
-                .collect(),
+            categories: self.asked.iter().copied().filter(|asked| DRIVEN.contains(asked)).collect(),
             ..JudgeConfig::default()
         };
         let judge = LiveJudge::new(&self.header, config, self.settings.fail_fast);
@@ -291,7 +286,7 @@ impl<'a> Run<'a> {
             None => Some("the run ended before it".to_owned()),
         };
         // Without `--categories` a run is asked for what exists; what does not is left out, and said.
-        let exists = JudgeConfig::JUDGED.contains(&category);
+        let exists = DRIVEN.contains(&category);
         CategoryRun { category, asked: exists || self.settings.categories.is_some(), not_run }
     }
 

@@ -63,17 +63,18 @@ impl Identities {
         ExecutionId::from(self.uuid(7, user, (u64::from(run) << 32) | u64::from(call)))
     }
 
-    /// The event with this offset of the user's stream, made at `unix_ms`.
-    pub(crate) fn event(self, user: u32, offset: u64, unix_ms: i64) -> EventId {
-        let bytes = self.bits(8, user, offset).to_be_bytes();
+    /// The event that was made as the user's `number`th, at `unix_ms`.
+    pub(crate) fn event(self, user: u32, number: u64, unix_ms: i64) -> EventId {
+        let bytes = self.bits(8, user, number).to_be_bytes();
         let mut random = [0; 10];
         random.copy_from_slice(&bytes[..10]);
         EventId::from(Builder::from_unix_timestamp_millis(unix_ms.unsigned_abs(), &random).into_uuid())
     }
 
-    /// The epoch of a user's stream: 128 bits in hex.
-    pub(crate) fn epoch(self, user: u32) -> Epoch {
-        Epoch::new(format!("{:032x}", self.bits(9, user, 0))).unwrap_or_else(|_| self.uuid(9, user, 0).into())
+    /// The epoch of a user's stream in one of the lives of its log: 128 bits in hex.
+    pub(crate) fn epoch(self, user: u32, life: u64) -> Epoch {
+        Epoch::new(format!("{:032x}", self.bits(9, user, life)))
+            .unwrap_or_else(|_| self.uuid(9, user, life).into())
     }
 
     /// The canary of a run's prompt.

@@ -56,7 +56,7 @@ pub(crate) fn slot_ns(scenario: &Scenario) -> u64 {
         Tools::None => 0,
         Tools::Sequential(n) | Tools::Parallel(n) => u64::from(n),
     };
-    let quick = 900 + u64::from(scenario.thoughts) * 30 + tools * 120 + u64::from(scenario.deltas) * 53;
+    let quick = 900 + u64::from(scenario.thoughts_of(0)) * 30 + tools * 120 + u64::from(scenario.deltas) * 53;
     match scenario.pace {
         Pace::Quick => quick * MS,
         Pace::NearLimits => (34_000 + quick + tools * 8_000) * MS,
@@ -91,7 +91,7 @@ pub(crate) fn plan(
         },
     });
 
-    let thoughts = scenario.thoughts;
+    let thoughts = scenario.thoughts_of(run);
     for step in 1..=thoughts {
         at += if step == 1 { steps.ms(6.0..24.0, 1_940.0) } else { steps.ms(6.0..24.0, 20.0) };
         events.push(Planned {

@@ -24,6 +24,11 @@ pub enum Ending {
     Degraded,
 }
 
+/// How many events of a round make an overrun: more than a backend replays, and some to go away and come back in.
+pub(crate) const OVERRUN: u32 = 520;
+/// How many of them are missed.
+pub(crate) const OVERRUN_MISSED: usize = 508;
+
 /// What interrupts each user's first tab, once, in its first round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resume {
@@ -37,6 +42,32 @@ pub enum Resume {
     GapSignalled,
     /// The server drains after the terminal and says so; the client resumes at another node.
     Drained,
+    /// It goes away in mid-run and resumes from a little before where it stood: what comes twice is known by its ids.
+    Overlap,
+    /// It goes away in mid-run, resumes, goes away again and resumes again.
+    Twice,
+    /// It goes away in mid-run and comes back after the run has ended: the terminal is among the missed events.
+    EndsWhileAway,
+    /// It goes away in mid-run and misses more than can be replayed: the server says `failed`, and the client reads the
+    /// run from the store. The runs of the first round are long for it.
+    Overrun,
+    /// The log is lost in mid-run: every tab is closed with 4010 and comes back to a new epoch, which replays nothing of the
+    /// old one.
+    NewEpoch,
+    /// A draining node gives the user's run up to another in mid-run; the first tab resumes there.
+    TakenOver,
+}
+
+impl Resume {
+    /// Whether the server cannot replay what was missed, and says so.
+    pub(crate) fn refused(self) -> bool {
+        matches!(self, Self::GapSignalled | Self::Overrun | Self::NewEpoch)
+    }
+
+    /// How many events before its last one the client asks to resume from.
+    pub(crate) fn overlap(self) -> usize {
+        if self == Self::Overlap { 2 } else { 0 }
+    }
 }
 
 /// How connections end.
@@ -402,6 +433,15 @@ impl Scenario {
     pub fn in_categories<C: Into<String>>(mut self, categories: impl IntoIterator<Item = C>) -> Self {
         self.categories = categories.into_iter().map(Into::into).collect();
         self
+    }
+
+    /// Thoughts of a user's run: an overrun takes a long one.
+    pub(crate) fn thoughts_of(&self, run: u32) -> u32 {
+        if self.resume == Resume::Overrun && run < self.at_once {
+            self.thoughts + OVERRUN
+        } else {
+            self.thoughts
+        }
     }
 
     /// Rounds of each user: runs that overlap share one.

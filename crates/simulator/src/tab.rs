@@ -40,6 +40,8 @@ pub(crate) struct Pen {
     pub(crate) name: String,
     pub(crate) ids: Identities,
     pub(crate) clock: Clock,
+    /// How often the user's log was lost.
+    pub(crate) life: u64,
 }
 
 impl Pen {
@@ -136,7 +138,7 @@ impl Pen {
         ServerFrame::ConnectionEstablished {
             connection_id: self.ids.connection(self.user, conn),
             user_id: self.ids.user(self.user),
-            epoch: self.ids.epoch(self.user),
+            epoch: self.ids.epoch(self.user, self.life),
             offset,
             recovered,
             replay,

@@ -61,7 +61,7 @@ impl Simulation {
         let schedule = Schedule::of(scenario);
         let users: Vec<User> = (0..scenario.users)
             .map(|user| {
-                let pen = Pen { user, name: ids.user(user).to_string(), ids, clock };
+                let pen = Pen { user, name: ids.user(user).to_string(), ids, clock, life: 0 };
                 User::new(scenario, schedule, pen)
             })
             .collect();

@@ -1,5 +1,6 @@
 //! The life of one simulated user, told stage by stage: connect, rounds of runs, probes, leave.
 
+mod breaks;
 mod delivery;
 mod probes;
 mod rounds;
@@ -69,7 +70,21 @@ pub(crate) struct User {
     tabs: Vec<Tab>,
     connections: u32,
     offset: u64,
-    missed: Vec<(String, u64)>,
+    /// Events made so far, in every life of the log.
+    made: u64,
+    /// What the first tab missed while it was away.
+    missed: Vec<Missed>,
+    /// The last events that the first tab received.
+    recent: Vec<Missed>,
+}
+
+/// An event that may have to be replayed.
+#[derive(Debug, Clone)]
+struct Missed {
+    raw: String,
+    offset: u64,
+    /// It ends a run, and nobody was there to see it.
+    ends_unseen: bool,
 }
 
 impl User {
@@ -85,7 +100,9 @@ impl User {
             tabs: Vec::new(),
             connections: 0,
             offset: 0,
+            made: 0,
             missed: Vec::new(),
+            recent: Vec::new(),
         }
     }
 

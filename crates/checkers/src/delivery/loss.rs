@@ -2,10 +2,10 @@
 //!
 //! Each connection that was there from a run's request on owes the whole run. Order is another check's.
 
-use super::holes::{Hole, Holes};
 use crate::check::{Check, Tally};
 use crate::event_view::{ControlType, Field, Seen, fields_of};
 use crate::evidence::run_words;
+use crate::holes::{Hole, Holes};
 use crate::index::{Index, Joined, RunView};
 use crate::observation::{Arrival, ConnIx, Observation, RunIx};
 use crate::verdict::{CheckResult, Finding, Reason};

@@ -28,6 +28,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// The categories that this version can drive a target through.
+pub(crate) const DRIVEN: [Category; 4] =
+    [Category::Functional, Category::Integration, Category::Performance, Category::Security];
+
 /// Between two looks at the target's memory.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 

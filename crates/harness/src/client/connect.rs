@@ -136,7 +136,7 @@ pub(crate) async fn open(
         Some(conn),
         Some(user.name()),
         RecordKind::Open {
-            url: Some(Cow::Owned(url.clone())),
+            url: Some(Cow::Owned(recorded_url(&url, &how))),
             status,
             intended_t_ns: Some(intended_t_ns),
             credential: shown.case.map(Cow::Borrowed),
@@ -145,6 +145,14 @@ pub(crate) async fn open(
     );
     let first = (shown.placement == Placement::FirstFrame).then_some(shown.token).flatten();
     result.map(|socket| (socket, first))
+}
+
+/// The address as the record tells it: who comes back, and from where, but no token.
+fn recorded_url(safe_url: &str, how: &Connect) -> String {
+    let client = how.client_id.as_ref().map(|client| format!("client_id={client}"));
+    let resume = how.resume.as_ref().map(|resume| format!("resume={resume}"));
+    let asked: Vec<String> = client.into_iter().chain(resume).collect();
+    if asked.is_empty() { safe_url.to_owned() } else { format!("{safe_url}?{}", asked.join("&")) }
 }
 
 /// A credential as it goes out.

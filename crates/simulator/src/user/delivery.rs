@@ -1,6 +1,7 @@
 //! What the server writes reaches a user's tabs: live, missed while a tab is away, replayed when it is back.
 
-use super::User;
+use super::breaks::Break;
+use super::{Missed, User};
 use crate::scenario::Resume;
 use crate::tab::{Effect, PING_INTERVAL_NS, Pending, URL};
 use goldenpath_history::{ClosedBy, Direction};
@@ -23,15 +24,12 @@ pub(super) enum What {
         acked_by: Option<usize>,
     },
     Heartbeat,
-    /// The first tab comes back.
+    /// The tab comes back.
     Rejoin,
 }
 
-/// The first tab goes away after an offset and comes back.
-pub(super) struct Break {
-    pub(super) after_offset: u64,
-    pub(super) rejoin_ns: u64,
-}
+/// The other node's address.
+const OTHER_URL: &str = "ws://other-node.simulated.invalid/ws";
 
 impl User {
     /// Heartbeats that are due before `end`.
@@ -45,117 +43,155 @@ impl User {
     }
 
     /// Writes what was sent to every tab that it is for.
-    pub(super) fn deliver(&mut self, mut sent: Vec<Sent>, gap: Option<Break>, out: &mut Vec<Pending>) {
+    pub(super) fn deliver(&mut self, mut sent: Vec<Sent>, breaks: &[Break], out: &mut Vec<Pending>) {
         sent.sort_by_key(|sent| sent.made_ns);
         let mut head = sent
             .iter()
             .find_map(|sent| if let What::Event { offset, .. } = sent.what { Some(offset - 1) } else { None })
             .unwrap_or(self.offset);
+        let mut breaks = breaks.iter().peekable();
         for item in sent {
             if let What::Event { offset, .. } = item.what {
                 head = offset;
             }
-            if let (What::Rejoin, Some(gap)) = (&item.what, &gap) {
-                self.rejoin(gap.rejoin_ns, head, out);
+            if let (What::Rejoin, Some(tab)) = (&item.what, item.tab) {
+                self.rejoin(tab, item.made_ns, head, out);
                 continue;
             }
-            let targets = item.tab.map_or(0..self.tabs.len(), |tab| tab..tab + 1);
-            for i in targets {
-                if !self.tabs[i].up {
-                    if let What::Event { raw, offset, ends, .. } = &item.what {
-                        self.missed.push((raw.clone(), *offset));
-                        if *ends && self.tabs.len() == 1 {
-                            // The run ends although nobody sees it: the gauge must fall.
-                            self.note_run_end(out);
-                        }
-                    }
-                    continue;
+            for i in item.tab.map_or(0..self.tabs.len(), |tab| tab..tab + 1) {
+                if self.tabs[i].up {
+                    self.hand_over(i, &item, out);
+                } else {
+                    self.miss(i, &item);
                 }
-                let latency = self.latency();
-                let tab = &mut self.tabs[i];
-                let (conn, at) = (tab.conn, tab.arrival(item.made_ns, latency));
-                match &item.what {
-                    What::Frame(raw) => out.push(self.pen.frame(at, conn, Direction::In, raw.clone())),
-                    What::Heartbeat => {
-                        let frame = ServerFrame::Heartbeat { offset: tab.offset };
-                        out.push(self.pen.incoming(at, conn, &frame));
-                    }
-                    What::Event { raw, offset, ends, acked_by } => {
-                        tab.offset = *offset;
-                        let mut record = self.pen.frame(at, conn, Direction::In, raw.clone());
-                        let counted = if self.tabs[0].up { 0 } else { self.tabs.len().min(2) - 1 };
-                        if *ends && i == counted {
-                            record.effect = Effect::RunEnded;
-                        }
-                        out.push(record);
-                        if *acked_by == Some(i) {
-                            self.tabs[i].acked = *offset;
-                            out.push(self.pen.outgoing(
-                                at + 100_000,
-                                conn,
-                                &ClientFrame::Ack { offset: *offset },
-                            ));
-                        }
-                        if i == 0 && gap.as_ref().is_some_and(|gap| gap.after_offset == *offset) {
-                            self.go_away(at + 300_000, out);
-                        }
-                    }
-                    What::Rejoin => {}
-                }
+            }
+            if breaks.peek().is_some_and(
+                |gap| matches!(item.what, What::Event { offset, .. } if offset == gap.after_offset),
+            ) && let Some(gap) = breaks.next()
+            {
+                self.part(*gap, out);
             }
         }
     }
 
-    fn note_run_end(&mut self, out: &mut [Pending]) {
-        if let Some(last) = out.last_mut()
-            && last.effect == Effect::None
-        {
-            last.effect = Effect::RunEnded;
+    /// A tab that is away misses what was sent.
+    fn miss(&mut self, tab: usize, item: &Sent) {
+        let What::Event { raw, offset, ends, .. } = &item.what else { return };
+        if tab == 0 {
+            let ends_unseen = *ends && self.tabs.iter().all(|tab| !tab.up);
+            self.missed.push(Missed { raw: raw.clone(), offset: *offset, ends_unseen });
         }
     }
 
-    /// The first tab's connection ends.
-    fn go_away(&mut self, at: u64, out: &mut Vec<Pending>) {
-        let tab = &mut self.tabs[0];
+    /// A tab that is there receives what was sent.
+    fn hand_over(&mut self, i: usize, item: &Sent, out: &mut Vec<Pending>) {
+        let latency = self.latency();
+        let tab = &mut self.tabs[i];
+        let (conn, at) = (tab.conn, tab.arrival(item.made_ns, latency));
+        match &item.what {
+            What::Frame(raw) => out.push(self.pen.frame(at, conn, Direction::In, raw.clone())),
+            What::Heartbeat => {
+                let frame = ServerFrame::Heartbeat { offset: tab.offset };
+                out.push(self.pen.incoming(at, conn, &frame));
+            }
+            What::Event { raw, offset, ends, acked_by } => {
+                tab.offset = *offset;
+                let mut record = self.pen.frame(at, conn, Direction::In, raw.clone());
+                // Told once, by the first that sees it.
+                if *ends && self.tabs[..i].iter().all(|tab| !tab.up) {
+                    record.effect = Effect::RunEnded;
+                }
+                out.push(record);
+                if i == 0 && self.scenario.resume.overlap() > 0 {
+                    self.recent.push(Missed { raw: raw.clone(), offset: *offset, ends_unseen: false });
+                }
+                if *acked_by == Some(i) {
+                    self.tabs[i].acked = *offset;
+                    out.push(self.pen.outgoing(at + 100_000, conn, &ClientFrame::Ack { offset: *offset }));
+                }
+            }
+            What::Rejoin => {}
+        }
+    }
+
+    /// The first tab goes away, or all tabs with the log.
+    fn part(&mut self, gap: Break, out: &mut Vec<Pending>) {
+        let leaving = if gap.new_epoch { self.tabs.len() } else { 1 };
+        for tab in 0..leaving {
+            self.go_away(tab, out);
+        }
+        if gap.new_epoch {
+            self.pen.life += 1;
+        }
+    }
+
+    /// A tab's connection ends.
+    fn go_away(&mut self, tab: usize, out: &mut Vec<Pending>) {
+        let tab = &mut self.tabs[tab];
         tab.up = false;
-        let conn = tab.conn;
-        if self.scenario.resume == Resume::Drained {
-            out.push(self.pen.incoming(at, conn, &ServerFrame::closing(CloseCode::Draining, 50)));
-            let code = CloseCode::Draining;
-            out.push(self.pen.close(at + 200_000, conn, Some(code.code()), code.reason(), ClosedBy::Server));
-        } else {
-            out.push(self.pen.close(at, conn, Some(1000), "", ClosedBy::Client));
-        }
+        let (conn, at) = (tab.conn, tab.last_ns + 300_000);
+        let code = match self.scenario.resume {
+            Resume::Drained | Resume::TakenOver => CloseCode::Draining,
+            Resume::NewEpoch => CloseCode::InsufficientState,
+            _ => {
+                out.push(self.pen.close(at, conn, Some(1000), "", ClosedBy::Client));
+                return;
+            }
+        };
+        let after_ms = if code == CloseCode::Draining { 50 } else { 0 };
+        out.push(self.pen.incoming(at, conn, &ServerFrame::closing(code, after_ms)));
+        out.push(self.pen.close(at + 200_000, conn, Some(code.code()), code.reason(), ClosedBy::Server));
     }
 
-    /// The first tab resumes; what it missed is replayed, unless the server cannot.
-    fn rejoin(&mut self, joined_ns: u64, head: u64, out: &mut Vec<Pending>) {
+    /// The address at which a tab comes back, with what it asks to resume from.
+    fn return_address(&self, tab: usize, point: &ResumePoint) -> String {
+        let node = match self.scenario.resume {
+            Resume::Drained | Resume::TakenOver => OTHER_URL,
+            _ => URL,
+        };
+        let client = self.pen.ids.client(self.pen.user, self.tabs[tab].number);
+        format!("{node}?client_id={client}&resume={point}")
+    }
+
+    /// A tab resumes; what it missed is replayed, unless the server cannot.
+    fn rejoin(&mut self, tab: usize, joined_ns: u64, head: u64, out: &mut Vec<Pending>) {
         let conn = self.new_conn();
-        let epoch = self.pen.ids.epoch(self.pen.user);
-        let refused = self.scenario.resume == Resume::GapSignalled;
-        let missed = std::mem::take(&mut self.missed);
-        let (number, last, acked) = (self.tabs[0].number, self.tabs[0].offset, self.tabs[0].acked);
-        let resume = ResumePoint { epoch, offset: last };
-        let url = format!("{URL}?client_id={}&resume={resume}", self.pen.ids.client(self.pen.user, number));
+        let refused = self.scenario.resume.refused();
+        let left_in =
+            if self.scenario.resume == Resume::NewEpoch { self.pen.life - 1 } else { self.pen.life };
+        let epoch = self.pen.ids.epoch(self.pen.user, left_in);
+        let overlap = self.recent.len().saturating_sub(self.scenario.resume.overlap());
+        let mut replay = self.recent.split_off(overlap);
+        let last = replay.first().map_or(self.tabs[tab].offset, |first| first.offset - 1);
+        let missed = if tab == 0 { std::mem::take(&mut self.missed) } else { Vec::new() };
+        let acked = if refused { 0 } else { self.tabs[tab].acked };
+        let url = self.return_address(tab, &ResumePoint { epoch, offset: last });
         out.push(self.pen.open(joined_ns, conn, url, 101, None, None));
 
-        let replayed = if refused { 0 } else { missed.len() as u64 };
+        replay.extend(missed);
+        let unseen = replay.iter().filter(|missed| missed.ends_unseen).count();
+        if refused {
+            replay.clear();
+        }
         let recovered = if refused { Recovered::Failed } else { Recovered::Full };
-        let greeting = self.pen.greeting(conn, joined_ns, head, recovered, replayed, acked);
+        let greeting = self.pen.greeting(conn, joined_ns, head, recovered, replay.len() as u64, acked);
         let latency = self.latency();
-        let tab = &mut self.tabs[0];
-        (tab.conn, tab.up, tab.offset) = (conn, true, head);
+        let tab = &mut self.tabs[tab];
+        (tab.conn, tab.up, tab.offset, tab.acked) = (conn, true, head, acked);
         tab.heartbeat_ns = tab.heartbeat_ns.max(joined_ns + PING_INTERVAL_NS);
         let mut at = tab.arrival(joined_ns, latency);
         out.push(self.pen.incoming(at, conn, &greeting));
+        // Runs that ended although nobody saw it: the gauge must have fallen.
+        let still = out.iter_mut().rev().filter(|pending| pending.effect == Effect::None);
+        still.take(unseen).for_each(|pending| pending.effect = Effect::RunEnded);
         if refused {
             return;
         }
-        for (raw, _) in missed {
-            at = self.tabs[0].arrival(at, 20_000);
-            out.push(self.pen.frame(at, conn, Direction::In, raw));
+        for missed in replay {
+            at = tab.arrival(at, 20_000);
+            out.push(self.pen.frame(at, conn, Direction::In, missed.raw));
         }
-        at = self.tabs[0].arrival(at, 20_000);
+        at = tab.arrival(at, 20_000);
         out.push(self.pen.incoming(at, conn, &ServerFrame::ReplayEnd { offset: head }));
     }
 }

@@ -36,7 +36,7 @@ impl User {
         }
         let mut sent = Vec::new();
         self.heartbeats(self.schedule.leave_ns, &mut sent);
-        self.deliver(sent, None, out);
+        self.deliver(sent, &[], out);
     }
 
     fn show_tokens(&mut self, begin: u64, out: &mut Vec<Pending>) {
@@ -104,7 +104,7 @@ impl User {
 
         let begin = begin + 20 * MS;
         let conn = self.new_conn();
-        let resume = ResumePoint { epoch: ids.epoch(owner), offset: 1 };
+        let resume = ResumePoint { epoch: ids.epoch(owner, 0), offset: 1 };
         out.push(self.pen.open(begin, conn, format!("{URL}?resume={resume}"), 101, None, None));
         let greeting = line(&self.pen.greeting(conn, begin, self.offset, Recovered::Failed, 0, 0));
         out.push(self.pen.frame(begin + MS, conn, Direction::In, greeting.clone()));

@@ -1,15 +1,14 @@
 //! A round: some runs asked for at once, their events numbered as they are made, and what the store tells afterwards.
 
 use super::User;
-use super::delivery::{Break, Sent, What};
+use super::breaks::Break;
+use super::delivery::{Sent, What};
 use crate::clock::MS;
 use crate::history::line;
 use crate::plan::{Planned, RunPlan, plan};
-use crate::scenario::{Ending, Resume};
 use crate::tab::{Effect, Pending};
 use goldenpath_history::{Expect, Outcome, RecordKind, ToolDemand};
 use goldenpath_protocol::{ClientFrame, ErrorCode, EventHead, RunEvent, ServerFrame};
-use rand::Rng;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -49,12 +48,13 @@ impl User {
         if round == 0 && self.scenario.refreshed {
             self.refresh(begin + 9 * MS, out, &mut sent);
         }
-        let stored = self.number(&runs, &mut sent);
-        let gap = if round == 0 { self.planned_break(&runs, &mut sent) } else { None };
+        let breaks = if round == 0 { self.planned_breaks(&runs) } else { Vec::new() };
+        let stored = self.number(&runs, &breaks, &mut sent);
+        self.rejoins(&breaks, &mut sent);
         self.heartbeats(end, &mut sent);
-        self.deliver(sent, gap, out);
+        self.deliver(sent, &breaks, out);
 
-        if self.scenario.store || (round == 0 && self.scenario.resume == Resume::GapSignalled) {
+        if self.scenario.store || (round == 0 && self.scenario.resume.refused()) {
             let after = self.tabs.iter().map(|tab| tab.last_ns).max().unwrap_or(begin) + 20 * MS;
             for (i, document) in stored.into_iter().enumerate() {
                 out.push(self.pen.mark(after + i as u64 * MS, "store", document.to_string()));
@@ -161,19 +161,23 @@ impl User {
     }
 
     /// Numbers the events of a round in the order in which they are made; returns the store's documents.
-    fn number(&mut self, runs: &[RunPlan], sent: &mut Vec<Sent>) -> Vec<Value> {
+    fn number(&mut self, runs: &[RunPlan], breaks: &[Break], sent: &mut Vec<Sent>) -> Vec<Value> {
         let mut order: Vec<(usize, &Planned)> = runs
             .iter()
             .enumerate()
             .flat_map(|(i, run)| run.events.iter().map(move |event| (i, event)))
             .collect();
         order.sort_by_key(|(_, event)| event.made_ns);
-        let keeps = self.scenario.store || self.scenario.resume == Resume::GapSignalled;
+        let keeps = self.scenario.store || self.scenario.resume.refused();
         let mut stored: Vec<Vec<Value>> = runs.iter().map(|_| Vec::new()).collect();
         let mut seqs = vec![0; runs.len()];
         for (i, planned) in order {
             let run = &runs[i];
+            if breaks.iter().any(|gap| gap.new_epoch && gap.after_offset == self.made) {
+                self.offset = 0;
+            }
             self.offset += 1;
+            self.made += 1;
             seqs[i] += 1;
             let event = self.event(run, planned, seqs[i]);
             let ends = event.body.event_type().is_terminal();
@@ -211,7 +215,7 @@ impl User {
         RunEvent {
             body: planned.body.clone(),
             head: EventHead {
-                event_id: ids.event(user, self.offset, timestamp.unix_ms()),
+                event_id: ids.event(user, self.made, timestamp.unix_ms()),
                 timestamp,
                 user_id: ids.user(user),
                 thread_id: ids.thread(user, run.lane),
@@ -242,33 +246,5 @@ impl User {
                 "final_response": run.answer,
             },
         })
-    }
-
-    /// Where the first tab goes away and comes back in this round, if the scenario says so.
-    fn planned_break(&mut self, runs: &[RunPlan], sent: &mut Vec<Sent>) -> Option<Break> {
-        // A cancel needs the tab that asked.
-        if self.scenario.resume == Resume::Never || self.scenario.ending == Ending::Cancelled {
-            return None;
-        }
-        let settled = runs.iter().map(|run| run.accepted_ns).max()? + 20 * MS;
-        let events: Vec<(u64, u64)> = sent
-            .iter()
-            .filter_map(|sent| match sent.what {
-                What::Event { offset, .. } => Some((sent.made_ns, offset)),
-                _ => None,
-            })
-            .collect();
-        let last = events.len().checked_sub(1)?;
-        let (after_offset, rejoin_ns) = match self.scenario.resume {
-            Resume::MidRun | Resume::GapSignalled => {
-                let away = events.iter().position(|&(made, _)| made >= settled)?.min(last.saturating_sub(3));
-                // Several events are missed, and the run goes on after them.
-                let back = (away + 3 + self.rng.random_range(0..5)).min(last.saturating_sub(1));
-                (events[away].1, (events[back].0 + MS).max(events[away].0 + 15 * MS))
-            }
-            _ => (events[last].1, events[last].0 + 60 * MS),
-        };
-        sent.push(Sent { made_ns: rejoin_ns, tab: Some(0), what: What::Rejoin });
-        Some(Break { after_offset, rejoin_ns })
     }
 }

@@ -5,22 +5,22 @@ const RANGES_KEPT: usize = 256;
 
 /// A row of numbers that should be dense, in whatever order they came.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Holes {
+pub(crate) struct Holes {
     next: u64,
     missing: Vec<Hole>,
 }
 
 /// Numbers that have not come, `from..to`, with the line that showed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hole {
-    pub(super) from: u64,
-    pub(super) to: u64,
-    pub(super) line: u64,
+pub(crate) struct Hole {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) line: u64,
 }
 
 impl Hole {
     /// For findings.
-    pub(super) fn words(self) -> String {
+    pub(crate) fn words(self) -> String {
         if self.to - self.from == 1 {
             format!("{}", self.from)
         } else {
@@ -31,12 +31,12 @@ impl Hole {
 
 impl Holes {
     /// A row that begins with `first`.
-    pub(super) fn from(first: u64) -> Self {
+    pub(crate) fn from(first: u64) -> Self {
         Self { next: first, missing: Vec::new() }
     }
 
     /// A number came.
-    pub(super) fn came(&mut self, number: u64, line: u64) {
+    pub(crate) fn came(&mut self, number: u64, line: u64) {
         if number >= self.next {
             if number > self.next && self.missing.len() < RANGES_KEPT {
                 self.missing.push(Hole { from: self.next, to: number, line });
@@ -55,18 +55,23 @@ impl Holes {
         }
     }
 
+    /// Whether a number came, counted from the first on.
+    pub(crate) fn shown(&self, number: u64) -> bool {
+        number < self.next && !self.missing.iter().any(|hole| (hole.from..hole.to).contains(&number))
+    }
+
     /// The number after the highest that came.
-    pub(super) fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         self.next
     }
 
     /// What is missing below that.
-    pub(super) fn missing(&self) -> &[Hole] {
+    pub(crate) fn missing(&self) -> &[Hole] {
         &self.missing
     }
 
     /// How many are missing.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.missing.iter().fold(0, |sum, hole| sum.saturating_add(hole.to - hole.from))
     }
 }

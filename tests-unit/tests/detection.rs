@@ -24,7 +24,10 @@ fn scenario(row: &FaultInfo) -> Scenario {
         Need::FailingRun => scenario.ending(Ending::Failed),
         Need::Cancel => scenario.ending(Ending::Cancelled),
         Need::Resume => scenario.resuming(Resume::MidRun),
-        Need::Overrun => scenario.resuming(Resume::GapSignalled),
+        Need::ResumeTwice => scenario.resuming(Resume::Twice),
+        Need::EndsWhileAway => scenario.resuming(Resume::EndsWhileAway),
+        Need::Overrun => scenario.resuming(Resume::Overrun),
+        Need::NewEpoch => scenario.tabs(2).resuming(Resume::NewEpoch),
         Need::Drain => scenario.resuming(Resume::Drained),
         Need::Retry => scenario.with_retries(),
         Need::Refusal => scenario.with_refused_requests(),
@@ -155,6 +158,11 @@ fn no_session_that_a_fault_needs_is_blamed_before_it() {
         }
     }
     assert!(alarms.is_empty(), "{} alarms:\n{}", alarms.len(), alarms.join("\n"));
+}
+
+#[test]
+fn every_fault_of_a_resume_is_caught() {
+    every_seed_is_caught('R');
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub enum Need {
     Cancel,
     /// A connection goes away in mid-run and resumes.
     Resume,
+    /// A connection goes away in mid-run and resumes, and does so again.
+    ResumeTwice,
     /// A run ends while its only reader is away, who then resumes.
     EndsWhileAway,
     /// More is missed than can be replayed.

@@ -8,11 +8,21 @@ mod kept;
 mod loss;
 mod numbers;
 mod order;
+mod resume;
+mod returns;
 mod time;
 mod timestamps;
 
 use crate::catalogue::FaultInfo;
 
 /// The rows of every group.
-pub(crate) const GROUPS: &[&[FaultInfo]] =
-    &[loss::ROWS, duplication::ROWS, order::ROWS, time::ROWS, timestamps::ROWS, content::ROWS, errors::ROWS];
+pub(crate) const GROUPS: &[&[FaultInfo]] = &[
+    loss::ROWS,
+    duplication::ROWS,
+    order::ROWS,
+    time::ROWS,
+    timestamps::ROWS,
+    content::ROWS,
+    resume::ROWS,
+    errors::ROWS,
+];

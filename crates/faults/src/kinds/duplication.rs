@@ -4,6 +4,7 @@ mod again;
 mod new_id;
 mod second_end;
 mod second_run;
+mod whole_run;
 
 use crate::catalogue::{Driver, FaultInfo, Need};
 use again::SentAgain;
@@ -11,6 +12,7 @@ use goldenpath_protocol::EventType;
 use new_id::SentUnderNewId;
 use second_end::SecondEnd;
 use second_run::SecondRun;
+use whole_run::WholeRunAgain;
 
 /// The rows of this group.
 pub(crate) const ROWS: &[FaultInfo] = &[
@@ -37,6 +39,14 @@ pub(crate) const ROWS: &[FaultInfo] = &[
         driver: Driver::Proxy,
         needs: &[],
         make: |seed| Box::new(SecondEnd::new(None, seed)),
+    },
+    FaultInfo {
+        id: "D04",
+        summary: "the whole run is replayed after a reconnect",
+        owner: "continuity/no-double",
+        driver: Driver::Proxy,
+        needs: &[Need::Resume],
+        make: |seed| Box::new(WholeRunAgain::new(seed)),
     },
     FaultInfo {
         id: "D05",

@@ -4,7 +4,7 @@
 use crate::content::Oddities;
 use crate::delivery::{Asked, sketch};
 use crate::event_view::Seen;
-use crate::isolation::Traces;
+use crate::isolation::{Drawn, Traces};
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::EventType;
 use std::borrow::Cow;
@@ -21,6 +21,8 @@ pub(crate) struct AtSight<'a> {
     pub(crate) oddities: Oddities,
     /// Of what a user received: what may be somebody else's.
     pub(crate) traces: Traces<'a>,
+    /// Of a run event: the names in it that look drawn at random.
+    pub(crate) drawn: Drawn,
     /// Of a run event: what it tells, as a number.
     pub(crate) told: u64,
     /// Of the mark of a stored document: what it says, if it can be read.
@@ -64,6 +66,7 @@ impl<'a> AtSight<'a> {
         Self {
             oddities: Oddities::of(raw),
             traces: Traces::of(raw, ids),
+            drawn: event.map(Drawn::of).unwrap_or_default(),
             told: event.map_or(0, sketch),
             seen: Some(seen),
             stored: None,

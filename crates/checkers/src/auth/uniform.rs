@@ -93,10 +93,11 @@ impl Check for UniformErrors {
             }
             RecordKind::Close { reason: Some(reason), .. } => self.echo(seen, reason, index),
             // What an HTTP answer or a probe got reached its user as well.
-            RecordKind::Mark { name, note: Some(note) } if name == "store" || name == "probe" => {
-                if seen.user.is_none_or(|user| !self.senders.contains(&user)) {
-                    self.echo(seen, note, index);
-                }
+            RecordKind::Mark { name, note: Some(note) }
+                if (name == "store" || name == "probe")
+                    && seen.user.is_none_or(|user| !self.senders.contains(&user)) =>
+            {
+                self.echo(seen, note, index);
             }
             RecordKind::Frame { dir: Direction::In, raw, .. } => {
                 if let (Some(Seen::Control(control)), Some(conn)) = (seen.seen, seen.conn)

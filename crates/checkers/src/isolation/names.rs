@@ -52,10 +52,9 @@ impl Drawn {
     /// Reads an event.
     pub(crate) fn of(event: &EventView<'_>) -> Self {
         let mut drawn = Self::default();
-        if event.kind == EventType::ToolCompleted {
-            if let Some(results) = event.fields.raw(Field::Results) {
-                each_name(results, |name, _| drawn.found.push(name));
-            }
+        let results = event.fields.raw(Field::Results);
+        if let Some(results) = results.filter(|_| event.kind == EventType::ToolCompleted) {
+            each_name(results, |name, _| drawn.found.push(name));
         }
         told_texts(event, |text| each_name(text, |name, _| drawn.told.push(name)));
         drawn

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 /// Answers the runs it hits with what another prompt was answered before: in some seeds only prompts of the same user, as
 /// by futures that were mixed up; in some the reference fits, as by a backend that appends it itself.
 pub(super) fn another_prompts(seed: u64) -> Box<dyn Fault> {
-    let (own_only, fits) = (seed % 2 == 0, seed % 3 > 0);
+    let (own_only, fits) = (seed.is_multiple_of(2), !seed.is_multiple_of(3));
     let teller = move |case: &Case<'_>, rng: &mut ChaCha8Rng| {
         let other = |earlier: &&Earlier| {
             earlier.asked.prompt != case.asked.prompt && (!own_only || earlier.user == case.user)

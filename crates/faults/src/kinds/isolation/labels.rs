@@ -39,7 +39,7 @@ impl WrongUser {
 impl Fault for WrongUser {
     fn rewrite(&mut self, step: &Step, act: &mut Act<'_>) {
         let Some((message, run)) = act.event() else { return };
-        if !self.aim.hits(run) || !message.whole("seq").is_some_and(|seq| seq % self.every == 0) {
+        if !self.aim.hits(run) || message.whole("seq").is_none_or(|seq| seq % self.every != 0) {
             return;
         }
         let wrong = match self.chosen.get(run) {
@@ -71,7 +71,7 @@ impl NoRunId {
 impl Fault for NoRunId {
     fn rewrite(&mut self, _: &Step, act: &mut Act<'_>) {
         let Some((message, run)) = act.event() else { return };
-        if !self.aim.hits(run) || !message.whole("seq").is_some_and(|seq| seq >= self.from) {
+        if !self.aim.hits(run) || message.whole("seq").is_none_or(|seq| seq < self.from) {
             return;
         }
         let names = [json!("registry"), json!("null"), json!(""), Value::Null];

@@ -195,7 +195,7 @@ impl Canary {
 
     fn search(&mut self, seen: &Observation<'_>, raw: &str, user: UserIx, index: &Index) {
         let mut leak = None;
-        for &(number, form, at) in &seen.at_sight.traces.references {
+        for &(number, form, at) in &seen.at_sight.traces.get().references {
             match self.references.get(&number) {
                 Some(Some((owner, line))) if *owner != user => {
                     leak.get_or_insert_with(|| {
@@ -229,7 +229,7 @@ impl Canary {
             }
         }
         if leak.is_none() {
-            leak = seen.at_sight.traces.ids.iter().find_map(|id| {
+            leak = seen.at_sight.traces.get().ids.iter().find_map(|id| {
                 let (owner, line) = self.ids.of_another(id.hash, user)?;
                 Some((format!("its id `{}`", id.word), owner, line, id.at))
             });

@@ -107,7 +107,7 @@ impl Names {
                 }
             }
             Some(Seen::Event(event)) if seen.arrival.is_some_and(|arrival| !arrival.foreign) => {
-                let drawn = &seen.at_sight.drawn;
+                let drawn = seen.at_sight.drawn.get();
                 for name in &drawn.found {
                     self.found(*name, user, seen.line);
                 }

@@ -14,7 +14,7 @@ const SEEDS: u64 = 20;
 const HEALTHY_SEEDS: u64 = 50;
 
 /// A healthy session that holds what a fault needs.
-fn scenario(row: &FaultInfo) -> Scenario {
+pub(crate) fn scenario(row: &FaultInfo) -> Scenario {
     row.needs.iter().fold(Scenario::golden_path().users(3).runs(3), |scenario, need| match need {
         Need::TwoTabs => scenario.tabs(2),
         Need::TwoThreads => scenario.at_once(2).runs(4),

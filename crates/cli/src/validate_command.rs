@@ -147,6 +147,7 @@ impl<'a> Run<'a> {
             auth_mode: Some(reached.auth.mode.name().to_owned()),
             categories: judged.map(|category| category.as_str().to_owned()).collect(),
             sla: settings.sla,
+            witness: None,
         };
         // Fewer tokens than users: then there are as many users as tokens.
         let users = match &reached.auth.mode {

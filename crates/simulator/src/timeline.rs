@@ -77,6 +77,7 @@ impl Simulation {
             auth_mode: Some(if scenario.revocation_probe { "oauth" } else { "mint" }.to_owned()),
             categories: scenario.categories.clone(),
             sla: scenario.sla,
+            witness: None,
         };
         let ready = scenario
             .categories

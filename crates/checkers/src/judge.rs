@@ -310,7 +310,9 @@ impl Ruling<'_> {
             findings: Vec::new(),
         };
         if let Some(only) = self.terms.witness.as_deref().filter(|only| *only != info.id) {
-            return empty(Verdict::NotRun(format!("the history is a witness of `{only}` and holds nothing else")));
+            return empty(Verdict::NotRun(format!(
+                "the history is a witness of `{only}` and holds nothing else"
+            )));
         }
         if !self.terms.categories.contains(&info.category) {
             return empty(Verdict::NotRun(format!("category `{}` was not asked for", info.category)));

@@ -25,6 +25,7 @@ mod slice;
 
 pub use slice::{Breadth, Slicer};
 
+use crate::at_sight::AtSight;
 use crate::catalogue::check_info;
 use crate::judge::{Judge, JudgeConfig};
 use crate::verdict::{CheckResult, Finding, Verdict};
@@ -120,11 +121,11 @@ pub fn shrink_within<'a>(
     header.categories = vec![info.category.as_str().to_owned()];
     header.witness = Some(WitnessOf { check: info.id.to_owned(), lines: Vec::new() });
     let config = JudgeConfig { complete: true, ..config.clone() };
-    let mut bench = Bench { header, config, check: info.id, records, left: bounds };
+    let sights: Vec<AtSight<'_>> = records.iter().map(|(_, record)| AtSight::of(&record.kind)).collect();
+    let mut bench = Bench { header, config, check: info.id, records, sights: &sights, left: bounds };
 
     // Who reads a history that was begun waits for its end; a witness is whole as it is.
-    let begun = |record: &Record<'_>| matches!(&record.kind, RecordKind::Mark { name, note } if name == RECORDING && note.as_deref() == Some(RECORDING_BEGUN));
-    let all: Vec<usize> = (0..records.len()).filter(|at| !begun(&records[*at].1)).collect();
+    let all: Vec<usize> = (0..records.len()).filter(|at| !begins_recording(&records[*at].1)).collect();
     let said = bench.judge(&all);
     if said.verdict != Verdict::Fail {
         return Err(NoWitness::NotBroken);
@@ -145,12 +146,19 @@ pub fn shrink_within<'a>(
     Ok(Witness { check: info.id, header, records, finding, minimal })
 }
 
+fn begins_recording(record: &Record<'_>) -> bool {
+    let RecordKind::Mark { name, note } = &record.kind else { return false };
+    name == RECORDING && note.as_deref() == Some(RECORDING_BEGUN)
+}
+
 /// Judges parts of one history by one check.
 struct Bench<'r, 'a> {
     header: Header,
     config: JudgeConfig,
     check: &'static str,
     records: &'r [(u64, Record<'a>)],
+    /// What each record says by itself: read once for all judgments.
+    sights: &'r [AtSight<'r>],
     left: Bounds,
 }
 
@@ -158,8 +166,10 @@ impl Bench<'_, '_> {
     /// What the check says of the records at these places.
     fn judge(&self, places: &[usize]) -> CheckResult {
         let mut judge = Judge::new(&self.header, self.config.clone());
-        for (line, record) in places.iter().filter_map(|at| self.records.get(*at)) {
-            judge.observe(*line, record);
+        for at in places {
+            if let (Some((line, record)), Some(at_sight)) = (self.records.get(*at), self.sights.get(*at)) {
+                judge.take_in(*line, record, at_sight);
+            }
         }
         let said = judge.finish().checks.into_iter().find(|result| result.id == self.check);
         said.unwrap_or_else(|| CheckResult {
@@ -190,7 +200,6 @@ impl Bench<'_, '_> {
         for key in whose {
             places = self.without_units(places, key, same).0;
         }
-        // What is no frame explains least, and goes first.
         let own: &dyn Fn(usize) -> Option<u32> = &|at| u32::try_from(at).ok();
         self.without_units(places, own, same)
     }

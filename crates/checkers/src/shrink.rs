@@ -46,7 +46,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { judgments: 4_000, records: 2_000_000 }
+        Self { judgments: 4_000, records: 400_000 }
     }
 }
 

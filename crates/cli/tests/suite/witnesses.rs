@@ -1,12 +1,11 @@
 //! A failed check leaves the least history that fails it again.
 
-use crate::support::{failed, goldenpath, records, report, session};
+use crate::support::{OUT, Place, failed, records, report, session};
 use goldenpath_history::{Direction, HistoryWriter, Record, RecordKind};
 use goldenpath_simulator::{Scenario, simulate};
-use std::path::Path;
 
-/// Writes a session of three users in which the tool answers of one run never came.
-fn broken(path: &Path) {
+/// A history of three users in which the tool answers of one run never came.
+fn broken() -> Vec<u8> {
     let history = simulate(&Scenario::golden_path().users(3).runs(2), 11);
     let run_of = |record: &Record<'_>| match &record.kind {
         RecordKind::Frame { dir: Direction::In, raw, .. } if raw.contains("\"type\":\"tool_completed\"") => {
@@ -20,15 +19,15 @@ fn broken(path: &Path) {
     for record in history.records.iter().filter(|record| run_of(record).as_ref() != Some(&hit)) {
         writer.write(record).unwrap();
     }
-    std::fs::write(path, writer.finish().unwrap()).unwrap();
+    writer.finish().unwrap()
 }
 
 #[test]
 fn a_witness_fails_its_check_again_and_no_other() {
-    let directory = tempfile::tempdir().unwrap();
-    broken(&directory.path().join("broken.jsonl"));
-    let ran = goldenpath(directory.path(), &["check", "broken.jsonl", "--output-dir", "out"]).ended_with(1);
-    let folder = session(&directory.path().join("out")).unwrap();
+    let place = Place::new();
+    place.write("broken.jsonl", broken());
+    let ran = place.goldenpath(&["check", "broken.jsonl", "--output-dir", OUT]).ended_with(1);
+    let folder = place.session().unwrap();
     let checks = report(&folder).execution_results.checks;
     let pairs = checks.iter().find(|check| check.id == "sequence/tool-pairs").unwrap();
     assert_eq!(pairs.findings[0].witness.as_deref(), Some("witnesses/sequence-tool-pairs.jsonl"));
@@ -39,12 +38,9 @@ fn a_witness_fails_its_check_again_and_no_other() {
 
     let witness = folder.join("witnesses/sequence-tool-pairs.jsonl");
     assert!(records(&witness).len() <= 6);
-    let again = goldenpath(
-        directory.path(),
-        &["check", witness.to_str().unwrap(), "--output-dir", "again", "--ci-mode"],
-    )
-    .ended_with(1);
-    let judged = report(&session(&directory.path().join("again")).unwrap());
+    let again =
+        place.goldenpath(&["check", witness.to_str().unwrap(), "--output-dir", "again"]).ended_with(1);
+    let judged = report(&session(&place.path().join("again")).unwrap());
     assert_eq!(failed(&judged), ["sequence/tool-pairs"]);
     let found = judged.execution_results.checks.iter().find(|check| check.id == pairs.id).unwrap();
     assert_eq!(found.findings[0].summary, pairs.findings[0].summary);
@@ -59,9 +55,9 @@ fn a_witness_fails_its_check_again_and_no_other() {
 
 #[test]
 fn a_check_without_a_folder_tells_and_writes_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    broken(&directory.path().join("broken.jsonl"));
-    let ran = goldenpath(directory.path(), &["check", "broken.jsonl"]).ended_with(1);
+    let place = Place::new();
+    place.write("broken.jsonl", broken());
+    let ran = place.check("broken.jsonl").ended_with(1);
     assert!(ran.out.contains("asks: ") && !ran.out.contains("witnesses/"), "{}", ran.said());
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    assert_eq!(place.names(), ["broken.jsonl"]);
 }

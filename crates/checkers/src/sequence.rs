@@ -198,8 +198,9 @@ impl Check for Sequence {
         });
         let broken = open.tools.broken(end.kind, &expect, &self.absent);
         judge_or_doubt(&mut self.pairs, excuse, broken, |(observed, mut lines)| {
-            lines.push(end.line);
-            lines.extend(asked);
+            lines.extend(asked.into_iter().chain([end.line]));
+            lines.sort_unstable();
+            lines.dedup();
             Finding::new(
                 format!("{}: a tool call is not one pair", who()),
                 "every tool_executing has its tool_completed, by execution_id, of the same tool",

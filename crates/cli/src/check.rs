@@ -315,7 +315,7 @@ fn facts(judged: &Judged, asked: &Asked) -> RunFacts {
             true => CategoryRun::ran(category),
             false => CategoryRun::left_out(
                 category,
-                &witnessed.map_or_else(
+                witnessed.map_or_else(
                     || "the history was not recorded for it".to_owned(),
                     |of| format!("the history is a witness of `{}` and holds nothing else", of.check),
                 ),

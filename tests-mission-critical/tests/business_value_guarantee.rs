@@ -49,13 +49,7 @@ async fn substantive_and_actionable_content() {
 #[tokio::test(flavor = "multi_thread")]
 async fn satisfaction_through_event_analysis() {
     let backend = Backend::open().await;
-    let ids = [
-        "value/confidence",
-        "value/continue",
-        "delivery/success-rate",
-        "sequence/five-in-order",
-        "timing/silence",
-    ];
+    let ids = ["value/confidence", "value/continue", "delivery/success-rate", "sequence/five-in-order"];
     let (runs, seen) = kept(&backend, &ids, three_users).await;
     for (id, least) in [("value/confidence", 0.8), ("value/continue", 0.7), ("delivery/success-rate", 95.0)] {
         let check = seen.check(id);

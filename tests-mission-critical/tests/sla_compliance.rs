@@ -34,7 +34,7 @@ async fn first_response_under_100_ms() {
     assert_eq!(check.limit, Some(100.0), "another limit was used");
     assert_eq!((runs.len(), check.of), (48, 48), "under 200 samples none may be outside");
     assert!((check.value.unwrap() - slowest).abs() < 0.1, "{slowest} ms, and the judge says {check:?}");
-    assert!(slowest <= 100.0 || seen.was_too_busy_for(check.id), "the first event came after {slowest} ms");
+    assert!(slowest <= 100.0, "the first event came after {slowest} ms");
 }
 
 /// Fails when one single answer takes longer than 45 s, never comes, or 5 % take longer than 30 s.

@@ -9,7 +9,8 @@ const MAP: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("history", &["protocol"]),
     ("checkers", &["protocol", "history"]),
-    ("report", &["checkers"]),
+    // A witness is told record by record, in the words of the wire contract.
+    ("report", &["protocol", "history", "checkers"]),
     ("simulator", &["protocol", "history"]),
     // Drives from outside.
     // What a fault rewrites has the shape of a history's records, so that it breaks live and saved sessions alike.

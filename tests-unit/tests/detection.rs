@@ -14,7 +14,7 @@ const SEEDS: u64 = 20;
 const HEALTHY_SEEDS: u64 = 50;
 
 /// A healthy session that holds what a fault needs.
-fn scenario(row: &FaultInfo) -> Scenario {
+pub(crate) fn scenario(row: &FaultInfo) -> Scenario {
     row.needs.iter().fold(Scenario::golden_path().users(3).runs(3), |scenario, need| match need {
         Need::TwoTabs => scenario.tabs(2),
         Need::TwoThreads => scenario.at_once(2).runs(4),
@@ -37,6 +37,7 @@ fn scenario(row: &FaultInfo) -> Scenario {
         Need::ManyCalls => scenario.runs(18).tools(Tools::Sequential(4)),
         Need::Refresh => scenario.with_refresh(),
         Need::Expiry => scenario.with_expiry_probe(),
+        Need::Revocation => scenario.with_revocation_probe(),
         Need::TokenProbes => scenario.with_token_probes(),
         Need::ForeignProbes => scenario.with_foreign_probes(),
         other => panic!("{}: no simulated session holds {other:?}", row.id),
@@ -59,7 +60,7 @@ fn concerned(records: &[Record<'static>], lines: &[u64]) -> BTreeSet<String> {
 }
 
 fn touched(receipts: &[Receipt]) -> BTreeSet<String> {
-    let names = |receipt: &Receipt| [receipt.user.clone(), receipt.run_id.clone()];
+    let names = |receipt: &Receipt| [receipt.user.clone(), receipt.run_id.clone(), receipt.other_run.clone()];
     receipts.iter().flat_map(names).flatten().collect()
 }
 
@@ -163,6 +164,21 @@ fn no_session_that_a_fault_needs_is_blamed_before_it() {
 #[test]
 fn every_fault_of_a_resume_is_caught() {
     every_seed_is_caught('R');
+}
+
+#[test]
+fn every_leak_is_caught() {
+    every_seed_is_caught('I');
+}
+
+#[test]
+fn every_fault_of_authentication_is_caught() {
+    every_seed_is_caught('A');
+}
+
+#[test]
+fn every_bad_answer_is_caught() {
+    every_seed_is_caught('B');
 }
 
 #[test]

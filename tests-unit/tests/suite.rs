@@ -20,6 +20,8 @@
 //! * `parts`: no tests; the gateway's real parts without sockets, and decorators that fail on demand.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
 //!   identity joins the lists of refused placeholders and foreign metadata.
+//! * `witnesses`: what is left of a broken history when nothing more can be left out. Fails when a fault leaves none, when a record
+//!   in one is not needed, or when cutting makes what it shows; a new fault is in it by its row.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
@@ -35,3 +37,4 @@ mod manager_core;
 mod parts;
 mod user_execution_context;
 mod websocket_notifier;
+mod witnesses;

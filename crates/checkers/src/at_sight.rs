@@ -1,16 +1,45 @@
 //! What a record says by itself, whatever came before it: read once for all checks, and before they come to it where
 //! somebody has a thread for that.
+//!
+//! What only some checks look for is theirs, even when it is computed here: a panic on the way stops those checks and nobody
+//! else.
 
 use crate::content::Oddities;
 use crate::delivery::{Asked, sketch};
 use crate::event_view::Seen;
-use crate::isolation::Traces;
+use crate::isolation::{Drawn, Traces};
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::EventType;
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// The mark of a document that the store gave.
 const STORE: &str = "store";
+
+/// What a check looks for, computed ahead of it.
+#[derive(Debug)]
+pub(crate) struct Part<T>(Option<T>);
+
+impl<T> Part<T> {
+    /// Computes it; a panic waits for whoever asks.
+    pub(crate) fn of(compute: impl FnOnce() -> T) -> Self {
+        Self(catch_unwind(AssertUnwindSafe(compute)).ok())
+    }
+
+    /// What was computed. A panic on the way, told already, goes on from here: in the check that asks, as if it had computed it
+    /// itself.
+    pub(crate) fn get(&self) -> &T {
+        self.0
+            .as_ref()
+            .unwrap_or_else(|| resume_unwind(Box::new("what was computed ahead for this check panicked")))
+    }
+}
+
+impl<T: Default> Default for Part<T> {
+    fn default() -> Self {
+        Self(Some(T::default()))
+    }
+}
 
 /// What a record says by itself.
 #[derive(Debug, Default)]
@@ -18,13 +47,15 @@ pub(crate) struct AtSight<'a> {
     /// The frame, read; `None` for records that are no frames.
     pub(crate) seen: Option<Seen<'a>>,
     /// Of a frame received: what is worth a closer look.
-    pub(crate) oddities: Oddities,
+    pub(crate) oddities: Part<Oddities>,
     /// Of what a user received: what may be somebody else's.
-    pub(crate) traces: Traces<'a>,
+    pub(crate) traces: Part<Traces<'a>>,
+    /// Of a run event: the names in it that look drawn at random.
+    pub(crate) drawn: Part<Drawn>,
     /// Of a run event: what it tells, as a number.
-    pub(crate) told: u64,
+    pub(crate) told: Part<u64>,
     /// Of the mark of a stored document: what it says, if it can be read.
-    pub(crate) stored: Option<Box<Asked<'a>>>,
+    pub(crate) stored: Part<Option<Box<Asked<'a>>>>,
 }
 
 impl<'a> AtSight<'a> {
@@ -57,21 +88,26 @@ impl<'a> AtSight<'a> {
         let seen = Seen::received(raw, opcode);
         let event = seen.event();
         if let Some(event) = event {
-            event.read_on();
+            // What panicked is not read yet, and whoever asks for it reads it again.
+            Part::of(|| event.read_on());
         }
         // An answer's pieces may cut an id anywhere; the answer itself holds it whole.
         let ids = event.is_none_or(|event| event.kind != EventType::ResponseDelta);
         Self {
-            oddities: Oddities::of(raw),
-            traces: Traces::of(raw, ids),
-            told: event.map_or(0, sketch),
+            oddities: Part::of(|| Oddities::of(raw)),
+            traces: Part::of(|| Traces::of(raw, ids)),
+            drawn: Part::of(|| event.map(Drawn::of).unwrap_or_default()),
+            told: Part::of(|| event.map_or(0, sketch)),
             seen: Some(seen),
-            stored: None,
+            ..Self::default()
         }
     }
 
     fn of_stored(note: &'a str) -> Self {
-        let stored = Asked::read(note).map(Box::new);
-        Self { traces: Traces::of(note, false), stored, ..Self::default() }
+        Self {
+            traces: Part::of(|| Traces::of(note, false)),
+            stored: Part::of(|| Asked::read(note).map(Box::new)),
+            ..Self::default()
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod expiry;
 mod opening;
 mod refresh;
+mod revocation;
 mod uniform;
 
 #[cfg(test)]
@@ -26,6 +27,8 @@ pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
     if matches!(terms.auth_mode.as_deref(), Some("mint" | "token")) {
         let why = "no issuer is asked for tokens, so none can be revoked";
         checks.push(Box::new(Unseen { ids: &["auth/revocation"], why }));
+    } else {
+        checks.push(Box::new(revocation::Revocation::new(terms.slo.limit("auth/revocation"))));
     }
     checks
 }

@@ -94,7 +94,7 @@ impl Check for Content {
         if matches!(read, Seen::Malformed(Flaw::InvalidUtf8)) {
             return;
         }
-        let (odd, own) = (seen.at_sight.oddities, || own_words(seen, index));
+        let (odd, own) = (*seen.at_sight.oddities.get(), || own_words(seen, index));
         let changed = if odd.wide { unicode::broken(raw, own) } else { None };
         self.judge(Place::Unicode, changed, seen, index);
         let internal = if odd.internal { INTERNALS.broken(raw, own) } else { None };

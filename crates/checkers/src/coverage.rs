@@ -87,6 +87,12 @@ const ITEMS: &[Item] = &[
         backs: &["auth/refused"],
         happened: |seen| seen.probed,
     },
+    Item {
+        name: "a token was revoked",
+        category: Category::Security,
+        backs: &["auth/revocation"],
+        happened: |seen| seen.revoked,
+    },
 ];
 
 /// The fold behind [`Coverage`].
@@ -105,6 +111,7 @@ pub(crate) struct CoverageFold {
     resumed: bool,
     replayed: bool,
     resume_refused: bool,
+    revoked: bool,
     clock_readings: u32,
     users_with_runs: Vec<UserIx>,
 }
@@ -120,6 +127,9 @@ impl CoverageFold {
                 self.asked = true;
                 self.tools_owed |= expect.tools.least() > 0;
                 self.answer_owed |= expect.outcome == Outcome::Completed;
+            }
+            (RecordKind::Mark { name, note: Some(note) }, _) if name == "probe" => {
+                self.revoked |= note.contains("\"revocation\"");
             }
             (_, Some(Seen::Control(control))) => {
                 self.connected = true;
@@ -171,10 +181,12 @@ impl CoverageFold {
     pub(crate) fn finish(&self, terms: &Terms) -> (Coverage, Vec<&'static str>) {
         // Where nobody shows a token there is none to forge.
         let tokenless = terms.auth_mode.as_deref() == Some("none");
+        let issued = terms.auth_mode.as_deref() == Some("oauth");
         let declared = ITEMS
             .iter()
             .filter(|item| terms.categories.contains(&item.category))
-            .filter(|item| !(tokenless && item.backs.contains(&"auth/refused")));
+            .filter(|item| !(tokenless && item.backs.contains(&"auth/refused")))
+            .filter(|item| issued || !item.backs.contains(&"auth/revocation"));
         let mut coverage = Coverage::default();
         let mut unbacked = Vec::new();
         for item in declared {

@@ -7,15 +7,18 @@ const RANGES_KEPT: usize = 256;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Holes {
     next: u64,
+    /// Where the highest came; 0 before the first.
+    highest_line: u64,
     missing: Vec<Hole>,
 }
 
-/// Numbers that have not come, `from..to`, with the line that showed it.
+/// Numbers that have not come, `from..to`, with the line that showed it, and the line of the number before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hole {
     pub(crate) from: u64,
     pub(crate) to: u64,
     pub(crate) line: u64,
+    pub(crate) before: u64,
 }
 
 impl Hole {
@@ -32,16 +35,22 @@ impl Hole {
 impl Holes {
     /// A row that begins with `first`.
     pub(crate) fn from(first: u64) -> Self {
-        Self { next: first, missing: Vec::new() }
+        Self { next: first, highest_line: 0, missing: Vec::new() }
+    }
+
+    /// Where the highest came; 0 before the first.
+    pub(crate) fn highest_line(&self) -> u64 {
+        self.highest_line
     }
 
     /// A number came.
     pub(crate) fn came(&mut self, number: u64, line: u64) {
         if number >= self.next {
             if number > self.next && self.missing.len() < RANGES_KEPT {
-                self.missing.push(Hole { from: self.next, to: number, line });
+                self.missing.push(Hole { from: self.next, to: number, line, before: self.highest_line });
             }
             self.next = number.saturating_add(1);
+            self.highest_line = line;
             return;
         }
         let Some(at) = self.missing.iter().position(|hole| (hole.from..hole.to).contains(&number)) else {

@@ -4,7 +4,9 @@ mod canary;
 mod foreign;
 mod hidden;
 mod labels;
+mod names;
 mod traces;
+mod unfold;
 
 #[cfg(test)]
 mod tests;
@@ -12,6 +14,7 @@ mod tests;
 use crate::check::Check;
 use crate::judge::Terms;
 
+pub(crate) use names::Drawn;
 pub(crate) use traces::Traces;
 
 /// The group.

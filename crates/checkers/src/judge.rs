@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::at_sight::AtSight;
-use crate::catalogue::{CHECKS, Category, CheckInfo};
+use crate::catalogue::{CHECKS, Category, CheckInfo, check_info};
 use crate::check::Check;
 use crate::coverage::CoverageFold;
 use crate::groups;
@@ -128,6 +128,8 @@ pub struct Terms {
     pub sla: bool,
     /// The session's seed, for checks that sample.
     pub seed: u64,
+    /// The one check that is judged, where the history is a witness of it.
+    pub witness: Option<String>,
 }
 
 struct Bench {
@@ -172,6 +174,10 @@ impl Judge {
             categories = JudgeConfig::JUDGED.to_vec();
             if_shown = JudgeConfig::IF_SHOWN.to_vec();
         }
+        let witness = header.witness.as_ref().map(|of| of.check.clone());
+        if let Some(info) = witness.as_deref().and_then(check_info) {
+            categories = vec![info.category];
+        }
         let terms = Terms {
             slo,
             categories,
@@ -183,6 +189,7 @@ impl Judge {
             auth_mode: header.auth_mode.clone(),
             sla: header.sla,
             seed: header.seed,
+            witness,
         };
         let mut judge = Self {
             index: Index::new(header.t0_unix_ms),
@@ -192,7 +199,11 @@ impl Judge {
             config,
             terms,
         };
-        for check in groups::all(&judge.terms) {
+        let checks = match &judge.terms.witness {
+            Some(id) => groups::of_check(&judge.terms, id),
+            None => groups::all(&judge.terms),
+        };
+        for check in checks {
             judge.add(check);
         }
         judge
@@ -238,7 +249,7 @@ impl Judge {
         }
     }
 
-    fn take_in<'a>(&mut self, line: u64, record: &'a Record<'a>, at_sight: &'a AtSight<'a>) {
+    pub(crate) fn take_in<'a>(&mut self, line: u64, record: &'a Record<'a>, at_sight: &'a AtSight<'a>) {
         let observation = self.index.take_in(line, record, at_sight);
         self.coverage.observe(&observation, &self.index);
         self.metrics.observe(&observation);
@@ -323,6 +334,11 @@ impl Ruling<'_> {
             of: 0,
             findings: Vec::new(),
         };
+        if let Some(only) = self.terms.witness.as_deref().filter(|only| *only != info.id) {
+            return empty(Verdict::NotRun(format!(
+                "the history is a witness of `{only}` and holds nothing else"
+            )));
+        }
         if !self.terms.categories.contains(&info.category) {
             return empty(Verdict::NotRun(format!("category `{}` was not asked for", info.category)));
         }

@@ -185,18 +185,22 @@ impl Check for Sequence {
         if !whole {
             return;
         }
+        // What never came is shown by what was asked for and by what came instead.
+        let asked = index.request_of_run(view).map(|request| request.line);
         let broken = open.five.broken(end.kind, &expect, &self.absent);
         judge_or_doubt(&mut self.five, excuse, broken, |observed| {
             Finding::new(
                 format!("{}: the critical events are not whole or not in order", who()),
                 five::owed(end.kind, &expect, &self.absent),
                 observed,
-                open.five.lines().chain([end.line]),
+                asked.into_iter().chain(open.five.lines()).chain([end.line]),
             )
         });
         let broken = open.tools.broken(end.kind, &expect, &self.absent);
         judge_or_doubt(&mut self.pairs, excuse, broken, |(observed, mut lines)| {
-            lines.push(end.line);
+            lines.extend(asked.into_iter().chain([end.line]));
+            lines.sort_unstable();
+            lines.dedup();
             Finding::new(
                 format!("{}: a tool call is not one pair", who()),
                 "every tool_executing has its tool_completed, by execution_id, of the same tool",

@@ -8,6 +8,7 @@ use crate::exit::{CommandError, Exit};
 use crate::failure::last_words;
 use crate::output::Output;
 use crate::session::SessionFolder;
+use crate::witnesses::{Source, witness};
 use goldenpath_checkers::{Category, Judge, JudgeConfig, Judgement, ReadRecord};
 use goldenpath_history::{
     Capture, Direction, Header, Imported, ImportedRecord, Input, LineError, RecordKind,
@@ -33,6 +34,7 @@ struct Judged {
     last_t_ns: u64,
     users: BTreeSet<String>,
     timed: bool,
+    source: Source,
 }
 
 /// Judges the files of `args`.
@@ -65,7 +67,7 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandEr
         ));
     }
     let mut exit = unreadable;
-    for judged in &all {
+    for judged in &mut all {
         exit = exit.worse(report(judged, args, &asked, output)?);
     }
     Ok(exit)
@@ -154,6 +156,7 @@ fn history(
         last_t_ns,
         users,
         timed: true,
+        source: Source::File(path.to_owned()),
     })
 }
 
@@ -244,15 +247,31 @@ fn imported(
         incomplete: unread,
         users,
         timed: asked.timed_captures,
+        source: Source::Records(
+            (2_u64..)
+                .zip(imported.records)
+                .map(|(place, entry)| (if several { place } else { entry.line }, entry.record))
+                .collect(),
+        ),
     })
 }
 
-fn report(judged: &Judged, args: &CheckArgs, asked: &Asked, output: &Output) -> Result<Exit, CommandError> {
+fn report(
+    judged: &mut Judged,
+    args: &CheckArgs,
+    asked: &Asked,
+    output: &Output,
+) -> Result<Exit, CommandError> {
     let folder = match &args.output_dir {
         Some(dir) => Some(SessionFolder::create(dir, OffsetDateTime::now_utc())?),
         None => None,
     };
-    let Decision { outcome, report } = decide(&judged.judgement, &facts(judged, asked), None);
+    let kept = folder.as_ref().map(|folder| folder.path().to_owned());
+    let config = asked.judge_config(judged.timed);
+    let stories =
+        witness(&mut judged.judgement, &judged.header, &config, &judged.source, folder.as_ref(), output);
+    let Decision { outcome, mut report } = decide(&judged.judgement, &facts(judged, asked), None);
+    report.stories = stories;
     if let Some(folder) = folder {
         folder.log().line(&format!("judged {}: {}", judged.path.display(), outcome.as_str()));
         folder.write_documents(&report)?;
@@ -267,7 +286,7 @@ fn report(judged: &Judged, args: &CheckArgs, asked: &Asked, output: &Output) -> 
         Format::Text => {
             output.text(&formats::text(&report));
             let again = format!("goldenpath check {}", files.join(" "));
-            output.text(&format!("\n{}", last_words(&report, Some(&judged.path), &again)));
+            output.text(&format!("\n{}", last_words(&report, Some(&judged.path), kept.as_deref(), &again)));
             output.text(&format!("{}\n", formats::last_line(&report)));
         }
     }
@@ -280,6 +299,7 @@ fn facts(judged: &Judged, asked: &Asked) -> RunFacts {
         false => asked.categories.clone(),
         true => header.categories.iter().filter_map(|name| name.parse().ok()).collect(),
     };
+    let witnessed = header.witness.as_ref();
     let recorded_for = if named.is_empty() { JudgeConfig::JUDGED.to_vec() } else { named.clone() };
     let categories = Category::ALL
         .into_iter()
@@ -296,7 +316,13 @@ fn facts(judged: &Judged, asked: &Asked) -> RunFacts {
                 CategoryRun::left_out(category, "the history shows nothing of it")
             }
             true => CategoryRun::ran(category),
-            false => CategoryRun::left_out(category, "the history was not recorded for it"),
+            false => CategoryRun::left_out(
+                category,
+                witnessed.map_or_else(
+                    || "the history was not recorded for it".to_owned(),
+                    |of| format!("the history is a witness of `{}` and holds nothing else", of.check),
+                ),
+            ),
         })
         .collect();
     let mut configuration = Map::new();
@@ -317,7 +343,11 @@ fn facts(judged: &Judged, asked: &Asked) -> RunFacts {
         configuration,
         categories,
         // A session of our own lists its categories and must show all of each; others show what they show.
-        demand: if named.is_empty() { Demand::WhatTheRecordsShow } else { Demand::EveryRequiredCheck },
+        demand: if named.is_empty() || witnessed.is_some() {
+            Demand::WhatTheRecordsShow
+        } else {
+            Demand::EveryRequiredCheck
+        },
         sla: header.sla,
         ending: judged.incomplete.clone().map_or(Ending::Complete, Ending::CaptureIncomplete),
     }

@@ -1,5 +1,5 @@
-//! What a run that was not approved prints last: what was promised, what came, where the history lies, and how
-//! to judge it again.
+//! What a run that was not approved prints last: what was promised, what came, where the history and its witnesses lie,
+//! and how to judge them again.
 
 use goldenpath_checkers::CHECKS;
 use goldenpath_report::{CheckEntry, CheckVerdict, Report};
@@ -9,8 +9,13 @@ use std::path::Path;
 /// Broken promises shown; the report holds them all.
 const SHOWN: usize = 5;
 
-/// The closing words of a run that was not approved; empty for an approved one.
-pub(crate) fn last_words(report: &Report, history: Option<&Path>, judge_again: &str) -> String {
+/// The closing words of a run that was not approved; empty for an approved one. Witnesses lie in `folder`.
+pub(crate) fn last_words(
+    report: &Report,
+    history: Option<&Path>,
+    folder: Option<&Path>,
+    judge_again: &str,
+) -> String {
     let mut words = String::new();
     if report.deployment_decision.approved {
         return words;
@@ -28,6 +33,10 @@ pub(crate) fn last_words(report: &Report, history: Option<&Path>, judge_again: &
         if let Some(finding) = entry.findings.first() {
             let _ = writeln!(words, "  expected  {}", finding.expected);
             let _ = writeln!(words, "  came      {}", finding.observed);
+            if let (Some(folder), Some(witness)) = (folder, &finding.witness) {
+                let witness = folder.join(witness);
+                let _ = writeln!(words, "  witness   goldenpath check {}", witness.display());
+            }
         }
         let _ = writeln!(words, "  more      goldenpath explain {}", entry.id);
     }

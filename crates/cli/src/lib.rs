@@ -19,6 +19,7 @@ mod failure;
 mod interrupt;
 mod live;
 mod target;
+mod witnesses;
 
 pub mod validate;
 mod validate_command;

@@ -45,6 +45,7 @@ pub(crate) async fn record(
         auth_mode: Some(auth.mode.name().to_owned()),
         categories: Vec::new(),
         sla: false,
+        witness: None,
     };
     output.note(&format!("{} · {} · seed {}", chosen.environment, header.target, chosen.seed));
     let recording = Recording::start_at(clock, &header, Some(&folder.path().join(HISTORY)), None)

@@ -13,6 +13,8 @@ use time::OffsetDateTime;
 pub(crate) const REPORT: &str = "comprehensive_validation_report.json";
 /// The history's file.
 pub(crate) const HISTORY: &str = "history.jsonl.zst";
+/// The directory of witnesses.
+const WITNESSES: &str = "witnesses";
 /// The log's file.
 const LOG: &str = "validation_execution.log";
 
@@ -65,6 +67,17 @@ impl SessionFolder {
         self.write("junit.xml", &junit)?;
         self.write("summary.md", &formats::markdown(report))?;
         self.write(REPORT, &json)
+    }
+
+    /// Keeps the witness of a check; its path below the folder.
+    pub(crate) fn write_witness(&self, check: &str, history: &[u8]) -> io::Result<String> {
+        let directory = self.path.join(WITNESSES);
+        if !directory.is_dir() {
+            private_dir(&directory)?;
+        }
+        let name = format!("{}.jsonl", check.replace('/', "-"));
+        write_whole(&directory.join(&name), history)?;
+        Ok(format!("{WITNESSES}/{name}"))
     }
 
     fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {

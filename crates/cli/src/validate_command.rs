@@ -13,6 +13,7 @@ use crate::progress::Meter;
 use crate::session::{ExecutionLog, HISTORY, REPORT, SessionFolder};
 use crate::target::{Reached, reach, scenarios};
 use crate::validate::{CategoryEnd, DRIVEN, DriveEnd, Plan, Stop, drive};
+use crate::witnesses::{Source, witness};
 use goldenpath_checkers::{Category, JudgeConfig};
 use goldenpath_harness::{AuthMode, Recording, Session, SessionClock};
 use goldenpath_history::{HISTORY_VERSION, Header};
@@ -21,7 +22,7 @@ use goldenpath_report::{
 };
 use serde_json::{Map, Value, json};
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
@@ -49,12 +50,15 @@ pub(crate) async fn validate(
     run.announce(output, &folder.log());
     let plan = run.plan(scenarios);
     let driven = run.drive(plan, reached, global, &folder, interrupt.token()).await?;
-    let judgement = driven
+    let mut judgement = driven
         .judge
         .finish(driven.incomplete.is_none())
         .ok_or_else(|| CommandError::Bug("the session was judged twice".to_owned()))?;
+    let source = Source::File(saved_history(folder.path()));
+    let stories = witness(&mut judgement, &run.header, &run.judge_config(), &source, Some(&folder), output);
     let mut facts = run.facts(&driven);
     let mut decision = decide(&judgement, &facts, baseline.as_ref());
+    decision.report.stories.clone_from(&stories);
     let said = &decision.report.deployment_decision.reason;
     folder.log().line(&format!("{}: {said}", decision.outcome.as_str()));
     let path = folder.path().to_owned();
@@ -63,6 +67,7 @@ pub(crate) async fn validate(
     if let (Err(why), Ending::Complete) = (&kept, &facts.ending) {
         facts.ending = Ending::CaptureIncomplete(why.to_string());
         decision = decide(&judgement, &facts, baseline.as_ref());
+        decision.report.stories = stories;
     }
     let Decision { outcome, report } = decision;
     say(&report, outcome, &path, output)?;
@@ -88,10 +93,15 @@ fn baseline(path: &Path, settings: &Settings) -> Result<Report, CommandError> {
     read_baseline(&text, &settings.chosen.profile, settings.chosen.users).map_err(|why| refuse(&why))
 }
 
+/// Where the history of a session lies, finished or not.
+fn saved_history(folder: &Path) -> PathBuf {
+    let whole = folder.join(HISTORY);
+    if whole.exists() { whole } else { folder.join(format!("{HISTORY}.partial")) }
+}
+
 /// What is said at the end: the report, what to do next, the one line that counts.
 fn say(report: &Report, outcome: Outcome, path: &Path, output: &Output) -> Result<(), CommandError> {
-    let whole = path.join(HISTORY);
-    let history = if whole.exists() { whole } else { path.join(format!("{HISTORY}.partial")) };
+    let history = saved_history(path);
     match output.format() {
         Format::Json => {
             output.document(&formats::json(report).map_err(|why| CommandError::Bug(why.to_string()))?);
@@ -102,7 +112,7 @@ fn say(report: &Report, outcome: Outcome, path: &Path, output: &Output) -> Resul
     output.text(&if kept.exists() { format!("\nreport    {}\n", kept.display()) } else { "\n".to_owned() });
     if outcome != Outcome::Approved {
         let again = format!("goldenpath check {}", history.display());
-        output.text(&last_words(report, history.exists().then_some(history.as_path()), &again));
+        output.text(&last_words(report, history.exists().then_some(history.as_path()), Some(path), &again));
     }
     output.text(&format!("{}\n", formats::last_line(report)));
     Ok(())
@@ -147,6 +157,7 @@ impl<'a> Run<'a> {
             auth_mode: Some(reached.auth.mode.name().to_owned()),
             categories: driven.map(|category| category.as_str().to_owned()).collect(),
             sla: settings.sla,
+            witness: None,
         };
         // Fewer tokens than users: then there are as many users as tokens.
         let users = match &reached.auth.mode {
@@ -195,6 +206,12 @@ impl<'a> Run<'a> {
         plan
     }
 
+    fn judge_config(&self) -> JudgeConfig {
+        let driven = |asked: &Category| DRIVEN.contains(asked);
+        let categories = self.asked.iter().copied().filter(driven).collect();
+        JudgeConfig { categories, ..JudgeConfig::default() }
+    }
+
     async fn drive(
         &self,
         plan: Plan,
@@ -203,11 +220,7 @@ impl<'a> Run<'a> {
         folder: &SessionFolder,
         cancel: CancellationToken,
     ) -> Result<Driven, CommandError> {
-        let config = JudgeConfig {
-            categories: self.asked.iter().copied().filter(|asked| DRIVEN.contains(asked)).collect(),
-            ..JudgeConfig::default()
-        };
-        let judge = LiveJudge::new(&self.header, config, self.settings.fail_fast);
+        let judge = LiveJudge::new(&self.header, self.judge_config(), self.settings.fail_fast);
         let history = folder.path().join(HISTORY);
         let recording = Recording::start_at(self.clock, &self.header, Some(&history), Some(judge.observer()))
             .map_err(|why| CommandError::Outside(why.to_string()))?;

@@ -138,6 +138,13 @@ impl<'a> Act<'a> {
         self.cuts.push(close);
     }
 
+    /// Says on the last receipt that the step now names this other run, or shows its content.
+    pub fn involve(&mut self, run: &str) {
+        if let Some(receipt) = self.receipts.last_mut() {
+            receipt.other_run = Some(run.to_owned());
+        }
+    }
+
     fn sign(&mut self, deed: Deed, touched: &Step, what: impl Into<String>) {
         let own = Message::of(touched);
         let run_id = own.as_ref().and_then(Message::run).or_else(|| self.message?.run()).map(str::to_owned);
@@ -149,6 +156,7 @@ impl<'a> Act<'a> {
             conn: touched.conn,
             user,
             run_id,
+            other_run: None,
             what: what.into(),
         });
     }

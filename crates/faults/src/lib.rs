@@ -11,6 +11,7 @@ mod fault;
 mod injector;
 mod kinds;
 mod message;
+mod noted;
 mod offline;
 mod places;
 mod receipt;

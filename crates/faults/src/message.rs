@@ -126,6 +126,12 @@ impl Message {
         self
     }
 
+    /// The message as it is sent.
+    #[must_use]
+    pub fn to_raw(&self) -> String {
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
     /// The step that shows this message where `like` showed another.
     #[must_use]
     pub fn in_place_of(self, like: &Step) -> Step {

@@ -38,6 +38,9 @@ pub struct Receipt {
     /// The run that the touched step belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
+    /// The other run that it names or whose content it shows from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_run: Option<String>,
     /// What was touched and why, in a few words.
     pub what: String,
 }

@@ -32,10 +32,37 @@ impl Canary {
         Self { task, watch }
     }
 
+    /// Waits, no longer than `within`, for a second in which this machine is late by at most `enough`; otherwise says by how much
+    /// it was in the last one.
+    ///
+    /// Only who has something to compute is kept waiting by a busy machine: a third of the time this computes.
+    pub async fn calm(enough: Duration, within: Duration) -> Result<(), Duration> {
+        let until = Instant::now() + within;
+        loop {
+            let mut lateness = Lateness::begin();
+            while lateness.since.elapsed() < SAMPLE {
+                tokio::time::sleep(TICK).await;
+                lateness.woken();
+                let woken = Instant::now();
+                while woken.elapsed() < TICK / 2 {
+                    std::hint::spin_loop();
+                }
+                lateness.asked = Instant::now();
+            }
+            let lag = lateness.take();
+            if lag <= enough {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(lag);
+            }
+        }
+    }
+
     /// Records what was noticed so far, for whoever judges what came before now.
     pub fn sample(&self) {
         let mut watch = lock(&self.watch);
-        watch.woken();
+        watch.lateness.woken();
         watch.sample();
     }
 }
@@ -48,10 +75,27 @@ impl Drop for Canary {
     }
 }
 
-/// What was noticed since the last sample.
+/// Where what is noticed goes.
 #[derive(Debug)]
 struct Watch {
     recorder: Recorder,
+    lateness: Lateness,
+}
+
+impl Watch {
+    fn begin(recorder: Recorder) -> Self {
+        Self { recorder, lateness: Lateness::begin() }
+    }
+
+    fn sample(&mut self) {
+        let lag = self.lateness.take();
+        self.recorder.sample("scheduler_lag_ms", lag.as_secs_f64() * 1e3);
+    }
+}
+
+/// What was noticed since the last sample.
+#[derive(Debug)]
+struct Lateness {
     since: Instant,
     waits: Waits,
     worst: Duration,
@@ -59,10 +103,10 @@ struct Watch {
     asked: Instant,
 }
 
-impl Watch {
-    fn begin(recorder: Recorder) -> Self {
+impl Lateness {
+    fn begin() -> Self {
         let now = Instant::now();
-        Self { recorder, since: now, waits: Waits::so_far(), worst: Duration::ZERO, asked: now }
+        Self { since: now, waits: Waits::so_far(), worst: Duration::ZERO, asked: now }
     }
 
     /// A tick ends, and the next one begins.
@@ -72,11 +116,12 @@ impl Watch {
         self.asked = Instant::now();
     }
 
-    fn sample(&mut self) {
+    /// The lag of this sample; the next one begins.
+    fn take(&mut self) -> Duration {
         let waits = Waits::so_far();
         let lag = self.worst.max(waits.since(&self.waits));
         (self.waits, self.worst, self.since) = (waits, Duration::ZERO, Instant::now());
-        self.recorder.sample("scheduler_lag_ms", lag.as_secs_f64() * 1e3);
+        lag
     }
 }
 
@@ -88,8 +133,8 @@ async fn tick(watch: Arc<Mutex<Watch>>) {
     loop {
         tokio::time::sleep(TICK).await;
         let mut watch = lock(&watch);
-        watch.woken();
-        if watch.since.elapsed() >= SAMPLE {
+        watch.lateness.woken();
+        if watch.lateness.since.elapsed() >= SAMPLE {
             watch.sample();
         }
     }
@@ -120,6 +165,21 @@ mod tests {
         drop(canary);
         let lags = lags(recording);
         assert!(matches!(lags[..], [lag] if lag >= 150.0), "{lags:?}");
+    }
+
+    /// What holds the thread, in turns with the one that waits, keeps it from ever being prompt.
+    #[tokio::test]
+    async fn who_waits_for_a_calm_machine_is_told_of_the_lag_when_it_stays_busy() {
+        let busy = tokio::spawn(async {
+            loop {
+                std::thread::sleep(Duration::from_millis(100));
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        let told = Canary::calm(Duration::from_millis(20), Duration::from_millis(1)).await;
+        busy.abort();
+        assert!(told.is_err_and(|lag| lag >= Duration::from_millis(50)), "{told:?}");
+        assert_eq!(Canary::calm(Duration::MAX, Duration::ZERO).await, Ok(()));
     }
 
     /// Each tick is late, yet a sample comes each second: lag that is told later would be held against other events.

@@ -200,6 +200,7 @@ impl Recording {
             auth_mode: None,
             categories: Vec::new(),
             sla: false,
+            witness: None,
         };
         Self::begin(SessionClock::start(), &header, None, None, Some(Arc::default()))
     }

@@ -26,7 +26,7 @@ pub use error::{LineError, LineFault, OpenError};
 pub use json_text::{BLOCK, json_text, marks_of, plain_until};
 pub use record::{
     ClosedBy, Direction, Expect, FaultPhase, HISTORY_VERSION, Header, Outcome, RECORDING, RECORDING_BEGUN,
-    RECORDING_ENDED, Record, RecordKind, ToolDemand,
+    RECORDING_ENDED, Record, RecordKind, ToolDemand, WitnessOf,
 };
 pub use redact::{REDACTED_JWT, REDACTED_KEY, REDACTED_TOKEN, redact, redact_known, was_redacted};
 pub use reference::{find_reference, make_reference, references, split_reference, with_reference};

@@ -44,6 +44,20 @@ pub struct Header {
     /// Whether this was an SLA run (99.9 % delivery required).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sla: bool,
+    /// What the history is a witness of, if it is one: cut out of a whole history, it shows one broken promise and
+    /// says nothing of any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<WitnessOf>,
+}
+
+/// What a witness shows, and where it was cut out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WitnessOf {
+    /// The check that fails on it; no other is judged.
+    pub check: String,
+    /// For each of its records, the line that it had in the whole history.
+    #[serde(default)]
+    pub lines: Vec<u64>,
 }
 
 impl Header {
@@ -61,6 +75,7 @@ impl Header {
             auth_mode: None,
             categories: Vec::new(),
             sla: false,
+            witness: None,
         }
     }
 }

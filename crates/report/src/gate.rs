@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::open_questions::{Open, ending_question, open_questions, unmeasured_rules};
 use goldenpath_checkers::{CHECKS, Category, Judgement, Metrics};
+use std::collections::BTreeMap;
 
 /// The categories whose verdicts together make a release decision.
 const RELEASE: [Category; 5] = [
@@ -106,6 +107,7 @@ pub fn decide(judgement: &Judgement, facts: &RunFacts, baseline: Option<&Report>
         compliance_check: compliance,
         recommendations,
         deployment_decision: decision,
+        stories: BTreeMap::new(),
     };
     Decision { outcome, report }
 }

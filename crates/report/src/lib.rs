@@ -19,6 +19,8 @@ mod guide;
 mod finite;
 mod model;
 
+mod story;
+
 pub mod formats;
 
 pub use baseline::{NotComparable, read_baseline};
@@ -30,3 +32,4 @@ pub use model::{
     ExecutionResults, FailureAnalysis, MonitoringMetrics, Report, SCHEMA, Scope, TestMetrics,
     ValidationSession,
 };
+pub use story::{Story, StoryRow};

@@ -1,9 +1,11 @@
 //! The report `goldenpath.report/1`: its keys are an interface, described in `docs/report.schema.json`.
 
 use crate::finite;
+use crate::story::Story;
 use goldenpath_checkers::{Coverage, Finding};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The schema's name, in every report's `schema`.
 pub const SCHEMA: &str = "goldenpath.report/1";
@@ -25,6 +27,9 @@ pub struct Report {
     pub recommendations: Vec<String>,
     /// What to do with the release.
     pub deployment_decision: DeploymentDecision,
+    /// What the witnesses of failed checks tell, by check id: for people, and not in the document.
+    #[serde(skip)]
+    pub stories: BTreeMap<String, Story>,
 }
 
 /// What was driven, and how.

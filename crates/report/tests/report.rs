@@ -3,10 +3,12 @@
 
 use goldenpath_checkers::{CHECKS, Category, CheckResult, Finding, Judgement, Metrics, Reason, Verdict};
 use goldenpath_report::{
-    CategoryRun, Decision, Demand, Ending, Outcome, Report, RunFacts, Scope, decide, formats, read_baseline,
+    CategoryRun, Decision, Demand, Ending, Outcome, Report, RunFacts, Scope, Story, decide, formats,
+    read_baseline,
 };
 use rstest::rstest;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 fn facts() -> RunFacts {
     RunFacts {
@@ -210,8 +212,17 @@ fn a_baseline_measured_otherwise_is_refused() {
     assert_eq!(why, "it was measured with users `5`, this run has `3` (hint: measure both alike)");
 }
 
+/// A story for the first check that fails.
+fn stories(judgement: &Judgement) -> BTreeMap<String, Story> {
+    let refused = r#"{"t_ns":1500000000,"conn":1,"user":"bo|b","k":"open","status":403}"#;
+    let record = serde_json::from_str(refused).expect("a record");
+    let failed = judgement.checks.iter().find(|check| check.verdict == Verdict::Fail);
+    failed.map(|check| (check.id.to_owned(), Story::of([&record]))).into_iter().collect()
+}
+
 fn documents(name: &str, judgement: &Judgement) {
-    let report = decided(judgement, &facts()).report;
+    let mut report = decided(judgement, &facts()).report;
+    report.stories = stories(judgement);
     insta::assert_snapshot!(
         format!("{name}_text"),
         format!("{}\n{}", formats::text(&report), formats::last_line(&report))

@@ -84,7 +84,7 @@ impl Identities {
 
     /// A short mark that only this user's data carries.
     pub(crate) fn mark(self, user: u32, number: u64) -> String {
-        format!("{:06x}", self.bits(11, user, number) & 0xff_ffff)
+        format!("{:010x}", self.bits(11, user, number) & 0xff_ffff_ffff)
     }
 
     /// The seed of a user's own random numbers.

@@ -129,6 +129,7 @@ pub struct Scenario {
     pub(crate) token_probes: bool,
     pub(crate) foreign_probes: bool,
     pub(crate) expiry_probe: bool,
+    pub(crate) revocation_probe: bool,
     pub(crate) refreshed: bool,
     pub(crate) retried: bool,
     pub(crate) refused_first: bool,
@@ -176,6 +177,7 @@ impl Scenario {
             token_probes: false,
             foreign_probes: false,
             expiry_probe: false,
+            revocation_probe: false,
             refreshed: false,
             retried: false,
             refused_first: false,
@@ -323,7 +325,7 @@ impl Scenario {
         self
     }
 
-    /// The first user shows each kind of bad token once, then a good one.
+    /// The first user shows each kind of bad token once, then a good one; the second shows a good one after it.
     #[must_use]
     pub fn with_token_probes(mut self) -> Self {
         self.token_probes = true;
@@ -344,7 +346,14 @@ impl Scenario {
         self
     }
 
-    /// Every user refreshes the token of its first tab in mid-stream.
+    /// Every user has a token revoked while a connection of its own shows it, and is refused with it afterwards.
+    #[must_use]
+    pub fn with_revocation_probe(mut self) -> Self {
+        self.revocation_probe = true;
+        self
+    }
+
+    /// Every user refreshes the token of its first tab in mid-stream, then tries it with another user's, in vain.
     #[must_use]
     pub fn with_refresh(mut self) -> Self {
         self.refreshed = true;

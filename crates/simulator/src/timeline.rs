@@ -73,9 +73,11 @@ impl Simulation {
             seed,
             limits: BTreeMap::new(),
             t0_unix_ms: Some(t0_unix_ms),
-            auth_mode: Some("mint".to_owned()),
+            // Only what an issuer gave can be taken back.
+            auth_mode: Some(if scenario.revocation_probe { "oauth" } else { "mint" }.to_owned()),
             categories: scenario.categories.clone(),
             sla: scenario.sla,
+            witness: None,
         };
         let ready = scenario
             .categories

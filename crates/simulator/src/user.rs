@@ -37,7 +37,11 @@ impl Schedule {
         let slot_ns = slot_ns(scenario);
         let last_start = first_ns + u64::from(scenario.users) * STAGGER_NS + CONNECTING_NS;
         let probes_ns = last_start + u64::from(scenario.rounds()) * slot_ns;
-        let stay = if scenario.expiry_probe { 30 * SECOND } else { 2 * SECOND };
+        let stay = match (scenario.expiry_probe, scenario.revocation_probe) {
+            (true, _) => 30 * SECOND,
+            (false, true) => 8 * SECOND,
+            (false, false) => 2 * SECOND,
+        };
         Self { first_ns, slot_ns, probes_ns, leave_ns: probes_ns + stay }
     }
 

@@ -43,6 +43,13 @@ fn healthy_histories_raise_no_alarm() {
 }
 
 #[test]
+fn a_session_with_revocations_passes_them() {
+    let judgement = judged(&simulate(&Scenario::golden_path().users(3).with_revocation_probe(), 3));
+    assert_eq!(verdict(&judgement, "auth/revocation"), &Verdict::Pass);
+    assert_eq!(alarms(&judgement, &[""]), Vec::<String>::new());
+}
+
+#[test]
 fn a_full_session_passes_what_it_shows() {
     let judgement = judged(&simulate(&Scenario::full_session(), 3));
     for check in judgement.checks.iter().filter(|check| check.id.starts_with("auth/")) {
@@ -166,6 +173,75 @@ fn a_refresh_keeps_the_user() {
     assert_eq!(probe(Some("alice"), refused), Verdict::Fail);
     assert_eq!(probe(Some("bob"), refused), Verdict::Pass);
     assert_eq!(probe(Some("bob"), taken), Verdict::Fail);
+}
+
+/// A connection whose token is revoked at `t_s` 2, and what comes after it.
+fn revoked(status: u16, after: Vec<Record<'static>>) -> Verdict {
+    let note =
+        serde_json::json!({"kind":"revocation","owner":"alice","target":"c1","status":status,"answer":""});
+    let mut mark = frame(2, 1, "");
+    mark.kind = RecordKind::Mark { name: "probe".into(), note: Some(note.to_string().into()) };
+    let mut history = history([vec![open(1, "valid", 101, ""), mark], after].concat());
+    history.header.auth_mode = Some("oauth".to_owned());
+    verdict(&judged(&history), "auth/revocation").clone()
+}
+
+#[test]
+fn a_stream_that_outlives_a_revocation_is_found() {
+    let close = |t_s| {
+        let mut record = frame(t_s, 1, "");
+        record.kind = RecordKind::Close { code: Some(4503), reason: None, by: ClosedBy::Server };
+        record
+    };
+    let event = |t_s| frame(t_s, 1, r#"{"type":"agent_thinking","run_id":"r1","user_id":"alice"}"#);
+    assert_eq!(revoked(200, vec![close(3)]), Verdict::Pass);
+    assert_eq!(revoked(200, vec![close(7)]), Verdict::Fail);
+    assert_eq!(revoked(200, vec![event(6)]), Verdict::Fail);
+    assert!(matches!(revoked(200, vec![event(3)]), Verdict::Inconclusive(_)), "too early to say");
+    assert!(matches!(revoked(503, vec![close(7)]), Verdict::Inconclusive(_)), "nothing was revoked");
+}
+
+#[test]
+fn a_revoked_token_that_opens_something_is_found() {
+    let again = |t_s: u64, status| {
+        let mut record = open(2, "revoked", status, "");
+        record.t_ns = t_s * 1_000_000_000;
+        record
+    };
+    let close = || {
+        let mut record = frame(2, 1, "");
+        record.kind = RecordKind::Close { code: Some(4503), reason: None, by: ClosedBy::Server };
+        record
+    };
+    assert_eq!(revoked(200, vec![close(), again(5, 401)]), Verdict::Pass);
+    assert_eq!(revoked(200, vec![close(), again(5, 101)]), Verdict::Fail);
+    assert_eq!(revoked(200, vec![close(), again(3, 101)]), Verdict::Pass, "the news is under way");
+}
+
+#[test]
+fn a_token_in_a_closes_reason_or_a_stored_answer_is_found() {
+    let secret = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl";
+    for kind in [
+        RecordKind::Close { code: Some(4500), reason: Some(secret.into()), by: ClosedBy::Server },
+        RecordKind::Mark { name: "store".into(), note: Some(format!("{{\"token\":\"{secret}\"}}").into()) },
+    ] {
+        let mut record = frame(1, 1, "");
+        record.kind = kind;
+        assert_eq!(says(vec![open(1, "valid", 101, ""), record], "auth/uniform-errors"), Verdict::Fail);
+    }
+}
+
+#[test]
+fn an_expired_token_closed_as_internal_error_is_found() {
+    let closing = r#"{"type":"closing","code":4005,"reason":"token_expired","reconnect":true,"after_ms":0}"#;
+    let mut close = frame(2, 1, "");
+    close.kind = RecordKind::Close { code: Some(1011), reason: None, by: ClosedBy::Server };
+    let records = |said: Option<&'static str>| {
+        let said = said.map(|said| frame(1, 1, said));
+        [open(1, "valid", 101, "")].into_iter().chain(said).chain([close.clone()]).collect::<Vec<_>>()
+    };
+    assert_eq!(says(records(Some(closing)), "auth/uniform-errors"), Verdict::Fail);
+    assert_ne!(says(records(None), "auth/uniform-errors"), Verdict::Fail);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::check::{Check, Tally};
 use crate::event_view::{ControlType, Field, Seen, fields_of};
 use crate::evidence::{around, excerpt};
 use crate::index::Index;
-use crate::observation::{Observation, UserIx};
+use crate::observation::{ConnIx, Observation, UserIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_history::{Direction, REDACTED_JWT, REDACTED_TOKEN, RecordKind, redact};
 use memchr::memmem::Finder;
@@ -18,6 +18,12 @@ static TOKEN_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ey
 
 /// `internal error`: clients come back at once, which makes a storm of a refusal.
 const INTERNAL: u16 = 1011;
+
+/// Codes of closes that speak of a token: expired, invalid, revoked.
+const TOKEN_CODES: [u64; 3] = [4005, 4500, 4503];
+
+/// What a close says that speaks of a token.
+const OF_TOKENS: [&str; 7] = ["token", "auth", "credential", "jwt", "signature", "expired", "revoked"];
 
 /// What one refusal said, and of what.
 #[derive(Debug)]
@@ -39,6 +45,8 @@ impl Refusal {
 #[derive(Debug, Default)]
 pub(super) struct UniformErrors {
     tally: Tally,
+    /// Connections that were told to go because of their token.
+    told: FxHashSet<ConnIx>,
     /// The first refusal.
     first: Option<Refusal>,
     /// Users who sent something that looks like a token in their own text, and may get it back.
@@ -62,8 +70,10 @@ impl Check for UniformErrors {
             }
             RecordKind::Close { code: Some(INTERNAL), reason, .. } => {
                 let probe = seen.conn.and_then(|conn| index.conn(conn)).is_some_and(|view| view.probe);
-                let reason = reason.as_deref().unwrap_or_default().to_ascii_lowercase();
-                if probe || ["token", "auth", "credential"].iter().any(|word| reason.contains(word)) {
+                let told = seen.conn.is_some_and(|conn| self.told.contains(&conn));
+                let said = reason.as_deref().unwrap_or_default();
+                let reason = said.to_ascii_lowercase();
+                if probe || told || OF_TOKENS.iter().any(|word| reason.contains(word)) {
                     self.tally.broke(|| Finding {
                         summary: "a refused credential was answered as an internal error".to_owned(),
                         expected: "an authentication failure is never closed with 1011".to_owned(),
@@ -72,6 +82,7 @@ impl Check for UniformErrors {
                         witness: None,
                     });
                 }
+                self.echo(seen, said, index);
             }
             RecordKind::Frame { dir: Direction::Out, raw, .. } => {
                 let asks =
@@ -80,7 +91,21 @@ impl Check for UniformErrors {
                     self.senders.insert(user);
                 }
             }
+            RecordKind::Close { reason: Some(reason), .. } => self.echo(seen, reason, index),
+            // What an HTTP answer or a probe got reached its user as well.
+            RecordKind::Mark { name, note: Some(note) }
+                if (name == "store" || name == "probe")
+                    && seen.user.is_none_or(|user| !self.senders.contains(&user)) =>
+            {
+                self.echo(seen, note, index);
+            }
             RecordKind::Frame { dir: Direction::In, raw, .. } => {
+                if let (Some(Seen::Control(control)), Some(conn)) = (seen.seen, seen.conn)
+                    && control.kind == ControlType::Closing
+                    && control.fields.whole(Field::Code).is_some_and(|code| TOKEN_CODES.contains(&code))
+                {
+                    self.told.insert(conn);
+                }
                 let says = matches!(
                     seen.seen,
                     Some(Seen::Control(control)) if matches!(control.kind, ControlType::Error | ControlType::Closing)

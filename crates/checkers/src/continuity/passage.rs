@@ -225,7 +225,12 @@ impl Passage {
         let tail = || {
             let head = greeting.offset.filter(|head| self.row.next() <= *head)?;
             let line = self.replay_end.or(waited.then_some(greeting.line))?;
-            Some(Hole { from: self.row.next(), to: head.saturating_add(1), line })
+            Some(Hole {
+                from: self.row.next(),
+                to: head.saturating_add(1),
+                line,
+                before: self.row.highest_line(),
+            })
         };
         first.or_else(tail)
     }

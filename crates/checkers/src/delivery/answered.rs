@@ -146,7 +146,10 @@ pub(super) fn refused_by_connection(request: &RequestView, index: &Index) -> boo
     refused || (closed && request.accepted_line.is_none())
 }
 
+/// Shown by how long it was waited for: to the end of its connection, or of the history.
 fn unanswered(request: &RequestView, index: &Index) -> Finding {
+    let closed = request.conn.and_then(|conn| index.conn(conn)).and_then(|conn| conn.closed);
+    let until = closed.map_or(index.last_line(), |closed| closed.line);
     let user = index.user_name(Some(request.user));
     Finding {
         summary: format!("a request of user `{user}` (`{}`) was never answered", excerpt(&request.id)),
@@ -155,7 +158,7 @@ fn unanswered(request: &RequestView, index: &Index) -> Finding {
             Some(_) => "`request_accepted`, and no event after it".to_owned(),
             None => "nothing that names it".to_owned(),
         },
-        records: std::iter::once(request.line).chain(request.accepted_line).collect(),
+        records: std::iter::once(request.line).chain(request.accepted_line).chain([until]).collect(),
         witness: None,
     }
 }

@@ -133,7 +133,7 @@ impl Check for Loss {
                     ),
                     expected: "offsets grow by one".to_owned(),
                     observed: format!("offset {} never came ({} in all)", hole.words(), row.count()),
-                    records: vec![hole.line],
+                    records: [hole.before, hole.line].into_iter().filter(|line| *line > 0).collect(),
                     witness: None,
                 });
             }
@@ -241,12 +241,14 @@ fn from_start(view: &RunView, conn: ConnIx) -> bool {
     view.sights.iter().any(|sight| sight.conn == conn && sight.from_start)
 }
 
+/// Shown by its neighbours, and by the request where the hole is a run's beginning.
 fn hole_in_run(index: &Index, view: &RunView, hole: Hole, count: u64) -> Finding {
+    let asked = index.request_of_run(view).map(|request| request.line);
     Finding {
         summary: format!("{} lost a part of its stream", run_words(index, view)),
         expected: "seq 1, 2, 3… without a hole".to_owned(),
         observed: format!("seq {} never came ({count} in all)", hole.words()),
-        records: if view.first_line < hole.line { vec![view.first_line, hole.line] } else { vec![hole.line] },
+        records: asked.into_iter().chain([hole.before, hole.line]).filter(|line| *line > 0).collect(),
         witness: None,
     }
 }

@@ -45,14 +45,14 @@ impl Check for Store {
         if let Some((event, arrival)) = seen.event() {
             if arrival.first && !arrival.foreign {
                 let story = self.stories.entry(arrival.run).or_default();
-                story.take_in(event, seen.at_sight.told, seen.line);
+                story.take_in(event, *seen.at_sight.told.get(), seen.line);
             }
             return;
         }
         if let RecordKind::Mark { name, note: Some(_) } = &seen.record.kind
             && name == "store"
         {
-            match &seen.at_sight.stored {
+            match seen.at_sight.stored.get() {
                 Some(asked) => self.compare(asked, seen, index),
                 None => self.tally.doubt(Reason::CaptureIncomplete),
             }

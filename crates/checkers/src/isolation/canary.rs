@@ -1,9 +1,12 @@
-//! Canaries: the reference in each prompt, and the ids of each user's runs, in what anybody else received.
+//! Canaries: the reference in each prompt, the ids of each user's runs and the names in their data, in what anybody
+//! else received.
 //!
 //! Judged by content, whatever the labels say. References are searched in every frame, encoded too. Ids
 //! are searched in all frames but deltas, as whole words, and only such as no two users can have by chance.
+//! Names are searched in what people read.
 
 use super::hidden::Form;
+use super::names::Names;
 use super::traces::{hash_of, unlikely_twice};
 use crate::check::{Check, Tally};
 use crate::event_view::Seen;
@@ -42,6 +45,7 @@ pub(super) struct Canary {
     /// Whose reference; `None` when two users sent the same one.
     references: FxHashMap<u128, Option<(UserIx, u64)>>,
     ids: Ids,
+    names: Names,
     strangers: Vec<Stranger>,
 }
 
@@ -119,6 +123,7 @@ impl Check for Canary {
     }
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.names.observe(seen);
         match (&seen.record.kind, seen.user) {
             (RecordKind::Request { reference, request_id, .. }, Some(user)) => {
                 if let Some(number) = reference.as_deref().and_then(reference_number) {
@@ -150,6 +155,7 @@ impl Check for Canary {
                 self.tally.note(|| leak.finding(index, stranger.excerpt.into()));
             }
         }
+        self.names.judge(&mut self.tally, index);
         vec![self.tally.into_result("isolation/canary")]
     }
 }
@@ -189,7 +195,7 @@ impl Canary {
 
     fn search(&mut self, seen: &Observation<'_>, raw: &str, user: UserIx, index: &Index) {
         let mut leak = None;
-        for &(number, form, at) in &seen.at_sight.traces.references {
+        for &(number, form, at) in &seen.at_sight.traces.get().references {
             match self.references.get(&number) {
                 Some(Some((owner, line))) if *owner != user => {
                     leak.get_or_insert_with(|| {
@@ -223,7 +229,7 @@ impl Canary {
             }
         }
         if leak.is_none() {
-            leak = seen.at_sight.traces.ids.iter().find_map(|id| {
+            leak = seen.at_sight.traces.get().ids.iter().find_map(|id| {
                 let (owner, line) = self.ids.of_another(id.hash, user)?;
                 Some((format!("its id `{}`", id.word), owner, line, id.at))
             });

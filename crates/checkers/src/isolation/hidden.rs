@@ -38,8 +38,12 @@ const STARTS: &[(&str, Form, usize)] = &[
     ("gp\\u002", Form::Text, 0),
     ("%67", Form::Text, 0),
     ("\\u0067", Form::Text, 0),
+    ("g%70", Form::Text, 0),
+    ("g\\u0070", Form::Text, 0),
     ("67702d", Form::Hex, 0),
     ("67702D", Form::Hex, 0),
+    ("47502d", Form::Hex, 0),
+    ("47502D", Form::Hex, 0),
     // The bits of `gp-` that do not depend on their neighbours, in each of the three alignments.
     ("Z3At", Form::Base64 { before: 0 }, 0),
     ("dwLT", Form::Base64 { before: 1 }, 2),
@@ -64,6 +68,13 @@ impl Default for Hidden {
 impl Hidden {
     /// Every reference in `text`, as its number, with the form it was written in and where.
     pub(super) fn each(&self, text: &str, mut found: impl FnMut(u128, Form, usize)) {
+        self.each_in_lines(text, &mut found);
+        if let Some((at, joined)) = joined_lines(text) {
+            self.each_in_lines(&joined, |number, form, _| found(number, form, at));
+        }
+    }
+
+    fn each_in_lines(&self, text: &str, mut found: impl FnMut(u128, Form, usize)) {
         let Some(starts) = &self.starts else { return };
         for hit in starts.find_iter(text) {
             let (_, form, back) = STARTS[hit.pattern().as_usize()];
@@ -127,9 +138,46 @@ fn pair(high: u8, low: u8) -> Option<u8> {
     u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
-/// The bytes of base64 in either alphabet; slashes may be escaped, as JSON allows.
+/// So many characters of base64 before a line end are a line of a longer text, as mails and certificates have them.
+const LINE: usize = 60;
+
+/// The text with the lines of base64 joined, if it has such lines, and where the first of them ends.
+fn joined_lines(text: &str) -> Option<(usize, String)> {
+    let bytes = text.as_bytes();
+    let coded = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    let ends_line = |at: &usize| {
+        let before = bytes[..*at].strip_suffix(b"\\r").unwrap_or(&bytes[..*at]);
+        before.len() >= LINE && before[before.len() - LINE..].iter().rev().all(coded)
+    };
+    let mut ends = memchr::memmem::find_iter(bytes, b"\\n").filter(ends_line);
+    let first = ends.next()?;
+    let (mut joined, mut from) = (String::with_capacity(text.len()), 0);
+    for at in std::iter::once(first).chain(ends) {
+        joined.push_str(text.get(from..at)?.trim_end_matches("\\r"));
+        from = at + 2;
+    }
+    joined.push_str(text.get(from..)?);
+    Some((first, joined))
+}
+
+/// Bytes with the escapes that JSON allows inside base64 read as what they stand for.
+fn spelled(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+        let (byte, length) = match rest.get(slashes..)? {
+            [b'u', b'0', b'0', high, low, ..] if slashes > 0 => (pair(*high, *low)?, slashes + 5),
+            [byte, ..] => (*byte, slashes + 1),
+            [] => return None,
+        };
+        rest = &rest[length..];
+        Some(byte)
+    })
+}
+
+/// The bytes of base64 in either alphabet; any character may be escaped, as JSON allows.
 fn base64(chars: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    let sextets = chars.iter().filter(|char| **char != b'\\').map_while(|char| match *char {
+    let sextets = spelled(chars).map_while(|char| match char {
         upper @ b'A'..=b'Z' => Some(upper - b'A'),
         lower @ b'a'..=b'z' => Some(lower - b'a' + 26),
         digit @ b'0'..=b'9' => Some(digit - b'0' + 52),
@@ -198,10 +246,24 @@ mod tests {
                     STANDARD_NO_PAD.encode(&plain),
                     URL_SAFE_NO_PAD.encode(&plain),
                     STANDARD.encode(&plain).replace('/', "\\/"),
+                    STANDARD.encode(&plain).replace('+', "\\u002b"),
                 ] {
                     let numbers: Vec<u128> = found(&text).into_iter().map(|(number, _)| number).collect();
                     assert_eq!(numbers, [number], "{before:?} {text}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_base64_are_one_text() {
+        for before in 0..80 {
+            let plain = format!("{}{}", "x".repeat(before), make_reference(NUMBERS[2]));
+            let all: Vec<char> = STANDARD.encode(&plain).chars().collect();
+            for (width, end) in [(76, "\\r\\n"), (64, "\\n")] {
+                let lines: Vec<String> = all.chunks(width).map(|line| line.iter().collect()).collect();
+                let text = format!("\"blob\":\"{}\"", lines.join(end));
+                assert!(found(&text).iter().any(|(number, _)| *number == NUMBERS[2]), "{text}");
             }
         }
     }

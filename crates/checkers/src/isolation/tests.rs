@@ -149,6 +149,63 @@ fn probe(history: &mut History, kind: &str, status: Option<u16>, answer: Option<
     history.records.push(Record { user, conn: None, kind, ..last });
 }
 
+/// The text of a field of the first event of a type that came to another user than this one.
+fn anothers(history: &History, kind: &str, field: &str, not: Option<&str>) -> String {
+    let at =
+        places(history, kind).into_iter().find(|at| history.records[*at].user.as_deref() != not).unwrap();
+    let RecordKind::Frame { raw, .. } = &history.records[at].kind else { panic!() };
+    serde_json::from_str::<serde_json::Value>(raw).unwrap()[field].as_str().unwrap().to_owned()
+}
+
+/// An answer of the last run that tells what another user's tools found, without a reference.
+fn with_foreign_names(written: fn(&str) -> String) -> History {
+    let mut history = session();
+    let at = *places(&history, "agent_completed").last().unwrap();
+    let user = history.records[at].user.clone();
+    let theirs = anothers(&history, "agent_completed", "final_response", user.as_deref());
+    let told = theirs.split("Reference:").next().unwrap().to_owned();
+    edit(&mut history, at, |frame| frame["final_response"] = written(&told).into());
+    history
+}
+
+#[test]
+fn names_that_only_anothers_tools_found_are_a_leak_plain_or_encoded() {
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    for written in [str::to_owned as fn(&str) -> String, |text| STANDARD.encode(text), hex, percent] {
+        assert_eq!(verdict(&judged(&with_foreign_names(written)), "isolation/canary"), &Verdict::Fail);
+    }
+}
+
+#[test]
+fn data_that_users_share_is_no_leak() {
+    let mut history = with_foreign_names(str::to_owned);
+    let last = *places(&history, "tool_completed").last().unwrap();
+    let user = history.records[last].user.clone();
+    let told = history.records.iter().position(|record| {
+        matches!(&record.kind, RecordKind::Frame { raw, .. } if raw.contains("\"agent_completed\"")
+            && record.user != user)
+    });
+    let RecordKind::Frame { raw, .. } = &history.records[told.unwrap()].kind else { panic!() };
+    let shared = serde_json::from_str::<serde_json::Value>(raw).unwrap()["final_response"].clone();
+    let text = shared.as_str().unwrap().split("Reference:").next().unwrap().to_owned();
+    // Their own tool finds the same: whose it is, nobody can say.
+    edit(&mut history, last, |frame| frame["results"]["everybodys"] = text.into());
+    assert_eq!(alarms(&judged(&history), GROUPS), Vec::<String>::new());
+}
+
+#[test]
+fn one_name_alone_may_be_chance() {
+    let mut history = session();
+    let at = *places(&history, "agent_completed").last().unwrap();
+    let user = history.records[at].user.clone();
+    let theirs = anothers(&history, "agent_completed", "summary", user.as_deref());
+    let name = theirs.split(' ').next().unwrap().to_owned();
+    assert!(name.contains('-'), "{theirs}");
+    edit(&mut history, at, |frame| frame["summary"] = format!("Much like {name}.").into());
+    assert_eq!(alarms(&judged(&history), GROUPS), Vec::<String>::new());
+}
+
 #[test]
 fn what_goes_to_its_owner_twice_is_no_leak() {
     let judgement = judged(&simulate(&Scenario::golden_path().users(2).tabs(3), 9));

@@ -71,11 +71,24 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
                 continue;
             }
             let more = bytes[from + ID_LENGTH..].iter().take_while(|byte| is_word(**byte)).count();
-            let word = (from, text.get(from..from + ID_LENGTH + more)?);
-            from += ID_LENGTH + more;
-            return Some(word);
+            let (start, end) = (from + escape_before(bytes, from), from + ID_LENGTH + more);
+            from = end;
+            if end - start >= ID_LENGTH {
+                return Some((start, text.get(start..end)?));
+            }
         }
     })
+}
+
+/// How many bytes at the beginning of what looks like a word belong to an escape of JSON: `\nid` is the word `id`.
+fn escape_before(bytes: &[u8], word: usize) -> usize {
+    let slashes = bytes[..word].iter().rev().take_while(|byte| **byte == b'\\').count();
+    match bytes.get(word) {
+        _ if slashes == 0 => 0,
+        Some(b'u') => 5,
+        Some(b'n' | b'r' | b't' | b'b' | b'f') => 1,
+        _ => 0,
+    }
 }
 
 /// Which bytes belong to words.

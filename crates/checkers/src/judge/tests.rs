@@ -1,6 +1,9 @@
 use super::{Judge, JudgeConfig};
+use crate::at_sight::{AtSight, Part};
 use crate::fixture::{alarms, healthy, judged, judged_with, place, verdict};
-use crate::{CHECKS, Category, Check, CheckResult, Index, Judgement, Observation, Reason, Verdict};
+use crate::{
+    CHECKS, Category, Check, CheckInfo, CheckResult, Index, Judgement, Observation, Reason, Verdict,
+};
 use goldenpath_history::{FaultPhase, Record, RecordKind};
 use goldenpath_simulator::History;
 use rstest::rstest;
@@ -46,6 +49,38 @@ fn a_check_that_panics_is_inconclusive_and_the_others_go_on() {
     let said = judge.finish();
     assert_eq!(verdict(&said, "sequence/five-in-order"), &Verdict::Inconclusive(Reason::CheckPanicked));
     assert_eq!(verdict(&said, "content/json"), &Verdict::Pass);
+}
+
+/// What panics on every record.
+fn panicking<T>() -> Part<T> {
+    Part::of(|| std::panic::resume_unwind(Box::new("a bug of what is computed ahead")))
+}
+
+#[rstest]
+#[case("oddities", "content/")]
+#[case("traces", "isolation/canary")]
+#[case("drawn", "isolation/canary")]
+#[case("told", "delivery/stream-equals-store")]
+#[case("stored", "delivery/stream-equals-store")]
+fn what_panics_ahead_of_checks_stops_those_that_ask_for_it(#[case] part: &str, #[case] stopped: &str) {
+    let history = healthy();
+    let mut judge = Judge::new(&history.header, JudgeConfig::default());
+    for (line, record) in history.numbered() {
+        let mut at_sight = AtSight::of(&record.kind);
+        match part {
+            "oddities" => at_sight.oddities = panicking(),
+            "traces" => at_sight.traces = panicking(),
+            "drawn" => at_sight.drawn = panicking(),
+            "told" => at_sight.told = panicking(),
+            _ => at_sight.stored = panicking(),
+        }
+        judge.take_in(line, record, &at_sight);
+    }
+    let said = judge.finish();
+    let panicked = |id: &str| verdict(&said, id) == &Verdict::Inconclusive(Reason::CheckPanicked);
+    for CheckInfo { id, .. } in CHECKS {
+        assert_eq!(panicked(id), id.starts_with(stopped), "{id}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! - `doors`: tokens, wrong keys, used seeds. Guards that "we could not look" is never told as "it is broken".
 //! - `cuts`: histories that end early. Guards that a cut blames nobody and hides nothing that lies before it.
 //! - `interrupts`: Ctrl-C and SIGTERM. Guards the partial report and exit code 130.
+//! - `witnesses`: what a failed check leaves. Guards that the file fails that check again, and no other.
 //! - `hostile`: targets that answer with nonsense. Guards that it becomes findings, never a crash or a wait without end.
 //!
 //! `support` holds the processes and what they leave, `validation` says a call of `validate` by what it is to do.
@@ -22,3 +23,4 @@ mod exits;
 mod hostile;
 mod interrupts;
 mod sessions;
+mod witnesses;

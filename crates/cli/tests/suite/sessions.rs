@@ -128,6 +128,9 @@ fn a_broken_promise_is_told_last_with_where_to_look() {
     let again = format!("again     goldenpath check out/{}", session.file_name().unwrap().to_string_lossy());
     let places = [at("  promised  "), at("  came      "), at(&history), at(&again), at("NOT APPROVED")];
     assert!(places.is_sorted(), "{}", ran.said());
+    let witness = session.join("witnesses/delivery-success-rate.jsonl");
+    assert!(ran.out.contains("/witnesses/delivery-success-rate.jsonl"), "{}", ran.said());
+    place.check(witness).ended_with(1);
     assert!(!report(&session).deployment_decision.approved);
 }
 

@@ -12,6 +12,7 @@ pub fn markdown(report: &Report) -> String {
     checklist(&mut out, report);
     certification(&mut out, report);
     open_and_failed(&mut out, report);
+    stories(&mut out, report);
     if !report.deployment_decision.approved {
         remediation(&mut out, report);
     }
@@ -127,6 +128,31 @@ fn open_and_failed(out: &mut String, report: &Report) {
             entry.verdict.as_str(),
             cell(what.unwrap_or("-"))
         );
+    }
+}
+
+fn stories(out: &mut String, report: &Report) {
+    if report.stories.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\n## What users saw\n\nThe least of the history that each check still fails in the same way.\n",
+    );
+    for entry in &report.execution_results.checks {
+        let Some(story) = report.stories.get(&entry.id) else { continue };
+        let _ = writeln!(out, "\n### `{}`\n", entry.id);
+        let Some(finding) = entry.findings.first() else { continue };
+        let _ = writeln!(
+            out,
+            "{}: expected {}, came {}.\n",
+            inline(&finding.summary),
+            inline(&finding.expected),
+            inline(&finding.observed)
+        );
+        out.push_str(&story.markdown(cell));
+        if let Some(witness) = &finding.witness {
+            let _ = writeln!(out, "\nJudge it again: `goldenpath check {}`", inline(witness));
+        }
     }
 }
 

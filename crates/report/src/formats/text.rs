@@ -16,7 +16,7 @@ pub fn text(report: &Report) -> String {
     let mut out = String::new();
     head(&mut out, report);
     groups(&mut out, &report.execution_results.checks);
-    failures(&mut out, &report.execution_results.checks);
+    failures(&mut out, report);
     open(&mut out, &report.execution_results.checks);
     metrics(&mut out, report);
     decision(&mut out, report);
@@ -96,17 +96,22 @@ fn groups(out: &mut String, checks: &[CheckEntry]) {
     }
 }
 
-fn failures(out: &mut String, checks: &[CheckEntry]) {
+fn failures(out: &mut String, report: &Report) {
+    let checks = &report.execution_results.checks;
     for entry in checks.iter().filter(|entry| entry.verdict == CheckVerdict::Fail) {
         let advice = if entry.required { "" } else { " (advice, does not block)" };
         let _ = writeln!(out, "\nFAIL {}{}{advice}", entry.id, measured(entry));
-        for finding in entry.findings.iter().take(SHOWN) {
+        let story = report.stories.get(&entry.id);
+        for (at, finding) in entry.findings.iter().take(SHOWN).enumerate() {
             let _ = writeln!(out, "  {}", finding.summary);
             let _ = writeln!(out, "    expected: {}", finding.expected);
             let _ = writeln!(out, "    observed: {}", finding.observed);
             if !finding.records.is_empty() {
                 let lines: Vec<String> = finding.records.iter().take(8).map(u64::to_string).collect();
                 let _ = writeln!(out, "    history lines: {}", lines.join(", "));
+            }
+            if let Some(story) = story.filter(|_| at == 0) {
+                out.push_str(&story.text("    "));
             }
         }
         if entry.findings.len() > SHOWN {

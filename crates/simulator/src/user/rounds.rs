@@ -6,6 +6,7 @@ use super::delivery::{Sent, What};
 use crate::clock::MS;
 use crate::history::line;
 use crate::plan::{Planned, RunPlan, plan};
+use crate::scenario::Resume;
 use crate::tab::{Effect, Pending};
 use goldenpath_history::{Expect, Outcome, RecordKind, ToolDemand};
 use goldenpath_protocol::{ClientFrame, ErrorCode, EventHead, RunEvent, ServerFrame};
@@ -47,6 +48,9 @@ impl User {
         }
         if round == 0 && self.scenario.refreshed {
             self.refresh(begin + 9 * MS, out, &mut sent);
+        }
+        if self.cancels_foreign_run(round) {
+            self.try_foreign_cancel(begin + 45 * MS, round, out, &mut sent);
         }
         let breaks = if round == 0 { self.planned_breaks(&runs) } else { Vec::new() };
         let stored = self.number(&runs, &breaks, &mut sent);
@@ -153,6 +157,53 @@ impl User {
             "kind": "refresh",
             "owner": self.pen.name,
             "target": self.pen.ids.connection(self.pen.user, conn),
+            "status": null,
+            "answer": answer,
+        });
+        sent.push(Sent { made_ns: at + MS, tab: Some(0), what: What::Frame(answer) });
+        out.push(self.pen.mark(at + 5 * MS, "probe", note.to_string()));
+        if self.scenario.users > 1 {
+            self.refresh_with_foreign_token(at + 6 * MS, out, sent);
+        }
+    }
+
+    /// The next user's token is refused here; the own one stays in force.
+    fn refresh_with_foreign_token(&mut self, at: u64, out: &mut Vec<Pending>, sent: &mut Vec<Sent>) {
+        let owner = (self.pen.user + 1) % self.scenario.users;
+        let conn = self.tabs[0].conn;
+        out.push(self.pen.outgoing(at, conn, &ClientFrame::Refresh { token: "[redacted]".to_owned() }));
+        let why = "the token is not good for this connection";
+        let answer = line(&ServerFrame::error(ErrorCode::RefreshRefused, why, None));
+        let note = json!({
+            "kind": "refresh",
+            "owner": self.pen.ids.user(owner),
+            "target": self.pen.ids.connection(self.pen.user, conn),
+            "status": null,
+            "answer": answer,
+        });
+        sent.push(Sent { made_ns: at + MS, tab: Some(0), what: What::Frame(answer) });
+        out.push(self.pen.mark(at + 5 * MS, "probe", note.to_string()));
+    }
+
+    /// In the last round, while the other's run is under way, unless the tab that would ask may be away.
+    fn cancels_foreign_run(&self, round: u32) -> bool {
+        let last = round + 1 == self.scenario.rounds();
+        let there = round > 0 || self.scenario.resume == Resume::Never;
+        self.scenario.foreign_probes && self.scenario.users > 1 && last && there
+    }
+
+    /// Cancels the next user's run of the same round.
+    fn try_foreign_cancel(&mut self, at: u64, round: u32, out: &mut Vec<Pending>, sent: &mut Vec<Sent>) {
+        let ids = self.pen.ids;
+        let owner = (self.pen.user + 1) % self.scenario.users;
+        let run_id = ids.run(owner, round * self.scenario.at_once);
+        let conn = self.tabs[0].conn;
+        out.push(self.pen.outgoing(at, conn, &ClientFrame::Cancel { run_id: run_id.clone() }));
+        let answer = line(&ServerFrame::error(ErrorCode::UnknownRun, "no such run", None));
+        let note = json!({
+            "kind": "foreign_cancel",
+            "owner": ids.user(owner),
+            "target": run_id,
             "status": null,
             "answer": answer,
         });

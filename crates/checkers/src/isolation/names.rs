@@ -1,0 +1,251 @@
+//! Names of each user's own data: what their tools found, and nobody else's did.
+//!
+//! A name counts only when it looks drawn at random, when the first who got it from a tool is the only one who ever did,
+//! and when nobody else asked about it. Two of one user's such names in what another is told are no chance; a single one
+//! might be (a digest that everybody knows), and data that users share never counts, because their own tools find it too.
+
+use super::unfold::unfolded;
+use crate::check::Tally;
+use crate::event_view::{EventView, Field, Seen};
+use crate::evidence::{around, excerpt};
+use crate::index::Index;
+use crate::observation::{Observation, UserIx};
+use crate::verdict::Finding;
+use goldenpath_protocol::EventType;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use std::hash::Hasher;
+
+/// A shorter run of hexadecimal digits may be a word or a number.
+const DRAWN: usize = 8;
+
+/// So many names of one user in what another was told are no chance.
+const NO_CHANCE: usize = 2;
+
+/// Names that are remembered; a session with more has shown enough.
+const NAMES_KEPT: usize = 500_000;
+
+/// Sights of foreign names that are remembered until the end.
+const SIGHTS_KEPT: usize = 10_000;
+
+/// Fields that people read, by the events that hold them.
+const fn told_in(kind: EventType) -> &'static [Field] {
+    match kind {
+        EventType::AgentStarted => &[Field::TaskDescription],
+        EventType::AgentThinking => &[Field::Reasoning],
+        EventType::ToolExecuting => &[Field::ToolPurpose, Field::Parameters],
+        EventType::AgentCompleted => &[Field::FinalResponse, Field::Summary, Field::Limitations],
+        EventType::AgentFailed => &[Field::Error],
+        _ => &[],
+    }
+}
+
+/// The names in one run event, as hashes.
+#[derive(Debug, Default)]
+pub(crate) struct Drawn {
+    /// In what a tool found, in plain text.
+    found: Vec<u64>,
+    /// In what people read, and in what is hidden anywhere.
+    told: Vec<u64>,
+}
+
+impl Drawn {
+    /// Reads an event.
+    pub(crate) fn of(event: &EventView<'_>) -> Self {
+        let mut drawn = Self::default();
+        let results = event.fields.raw(Field::Results);
+        if let Some(results) = results.filter(|_| event.kind == EventType::ToolCompleted) {
+            each_name(results, |name, _| drawn.found.push(name));
+        }
+        told_texts(event, |text| each_name(text, |name, _| drawn.told.push(name)));
+        drawn
+    }
+}
+
+/// The texts of an event that are no data of the user's own tools. What a tool gives in plain text is its user's; what
+/// is hidden in it has to be, too.
+fn told_texts(event: &EventView<'_>, mut each: impl FnMut(&str)) {
+    if let Some(results) = event.fields.raw(Field::Results).filter(|_| event.kind == EventType::ToolCompleted)
+    {
+        unfolded(results, &mut each);
+    }
+    for field in told_in(event.kind) {
+        let text = event.fields.text(*field);
+        if let Some(text) = text.as_deref().or_else(|| event.fields.raw(*field)) {
+            each(text);
+            unfolded(text, &mut each);
+        }
+    }
+}
+
+/// A name in what somebody was told, which was another's then.
+#[derive(Debug)]
+struct Sight {
+    name: u64,
+    owner: UserIx,
+    own_line: u64,
+    user: UserIx,
+    line: u64,
+    excerpt: Box<str>,
+}
+
+/// Knows whose names are whose, and who was told them.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// The first user whose tools gave a name, and where; none for a name of several.
+    whose: FxHashMap<u64, Option<(UserIx, u64)>>,
+    sights: Vec<Sight>,
+}
+
+impl Names {
+    /// Takes in what a user asked, what their tools found and what they were told.
+    pub(super) fn observe(&mut self, seen: &Observation<'_>) {
+        let Some(user) = seen.user else { return };
+        match seen.seen {
+            Some(Seen::Sent(sent)) => {
+                if let Some(message) = sent.fields.text(Field::Message) {
+                    each_name(&message, |name, _| self.asked(name, user));
+                }
+            }
+            Some(Seen::Event(event)) if seen.arrival.is_some_and(|arrival| !arrival.foreign) => {
+                let drawn = seen.at_sight.drawn.get();
+                for name in &drawn.found {
+                    self.found(*name, user, seen.line);
+                }
+                for name in &drawn.told {
+                    self.told(*name, event, user, seen.line);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A name that a user's own tool gave.
+    fn found(&mut self, name: u64, user: UserIx, line: u64) {
+        match self.whose.get_mut(&name) {
+            Some(whose) if whose.is_some_and(|(owner, _)| owner != user) => *whose = None,
+            Some(_) => {}
+            None => self.add(name, Some((user, line))),
+        }
+    }
+
+    fn add(&mut self, name: u64, whose: Option<(UserIx, u64)>) {
+        if self.whose.len() < NAMES_KEPT {
+            self.whose.insert(name, whose);
+        }
+    }
+
+    /// A name that a user knew already.
+    fn asked(&mut self, name: u64, user: UserIx) {
+        match self.whose.get_mut(&name) {
+            Some(whose) if whose.is_some_and(|(owner, _)| owner == user) => {}
+            Some(whose) => *whose = None,
+            None => self.add(name, None),
+        }
+    }
+
+    fn told(&mut self, name: u64, event: &EventView<'_>, user: UserIx, line: u64) {
+        if let Some(Some((owner, own_line))) = self.whose.get(&name)
+            && *owner != user
+            && self.sights.len() < SIGHTS_KEPT
+        {
+            let mut excerpt = Box::default();
+            told_texts(event, |text| {
+                each_name(text, |told, at| {
+                    if told == name {
+                        excerpt = around(text, at).into();
+                    }
+                });
+            });
+            self.sights.push(Sight { name, owner: *owner, own_line: *own_line, user, line, excerpt });
+        }
+    }
+
+    /// Says who was told names that are another's to the end.
+    pub(super) fn judge(&mut self, tally: &mut Tally, index: &Index) {
+        let mut sights = std::mem::take(&mut self.sights);
+        sights.retain(|sight| self.whose.get(&sight.name).is_some_and(Option::is_some));
+        let mut between: FxHashMap<(UserIx, UserIx), FxHashSet<u64>> = FxHashMap::default();
+        for sight in &sights {
+            between.entry((sight.owner, sight.user)).or_default().insert(sight.name);
+        }
+        sights.retain(|sight| between[&(sight.owner, sight.user)].len() >= NO_CHANCE);
+        sights.dedup_by_key(|sight| (sight.line, sight.owner));
+        for sight in sights {
+            tally.note(|| {
+                let (owner, user) = (index.user_name(Some(sight.owner)), index.user_name(Some(sight.user)));
+                Finding {
+                    summary: format!(
+                        "user `{user}` received content of user `{owner}`: names that only their tools found"
+                    ),
+                    expected: "no user's content anywhere in another's frames, plain or encoded".to_owned(),
+                    observed: excerpt(&sight.excerpt),
+                    records: vec![sight.own_line, sight.line],
+                    witness: None,
+                }
+            });
+        }
+    }
+}
+
+/// The names of a text that look drawn at random, as hashes, and where they stand. Escapes of raw JSON are gaps.
+fn each_name(text: &str, mut found: impl FnMut(u64, usize)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at] == b'\\' {
+            at += 2;
+            continue;
+        }
+        let start = at;
+        while at < bytes.len() && is_word(bytes[at]) {
+            at += 1;
+        }
+        let word = &bytes[start..at];
+        if word.len() >= DRAWN && is_drawn(word) {
+            found(hash_of(word), start);
+        }
+        at += usize::from(word.is_empty());
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+/// Whether a part of the name is a long enough run of hexadecimal digits, of both kinds.
+fn is_drawn(word: &[u8]) -> bool {
+    word.split(|byte| !byte.is_ascii_alphanumeric()).any(|part| {
+        part.len() >= DRAWN
+            && part.iter().all(u8::is_ascii_hexdigit)
+            && part.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
+            && part.iter().any(u8::is_ascii_alphabetic)
+    })
+}
+
+fn hash_of(word: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(word);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_drawn;
+
+    #[test]
+    fn only_what_looks_drawn_at_random_is_a_name() {
+        for name in ["trainer-basalt-1f9c02ab", "etl_0a1b2c3d4e", "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0003"] {
+            assert!(is_drawn(name.as_bytes()), "{name}");
+        }
+        for name in [
+            "us-east-1",
+            "gpt-4o-2024-08-06",
+            "CVE-2024-12345",
+            "p4d24xlarge",
+            "deadbeef",
+            "invoice-20240101",
+        ] {
+            assert!(!is_drawn(name.as_bytes()), "{name}");
+        }
+    }
+}

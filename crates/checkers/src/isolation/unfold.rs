@@ -1,0 +1,150 @@
+//! What is written in another spelling inside a text: base64 of either alphabet, hex, percent and JSON escapes.
+
+/// A shorter run is an identifier.
+const LEAST: usize = 24;
+
+/// So many escapes are a spelling and no accident.
+const ESCAPES: usize = 8;
+
+/// Shows every text that stands in `text` in another spelling.
+pub(super) fn unfolded(text: &str, found: &mut impl FnMut(&str)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = bytes[at..].iter().take_while(|byte| is_coded(**byte)).count();
+        if length >= LEAST {
+            let run = &bytes[at..at + length];
+            if run.iter().all(u8::is_ascii_hexdigit) {
+                show(hex(run), found);
+            } else if mixes_cases(run) {
+                // The run may begin with what does not belong to it.
+                for skipped in 0..4 {
+                    show(base64(&run[skipped..]), found);
+                }
+            }
+        }
+        at += length.max(1);
+    }
+    for (mark, unescape) in [(b'%', percent as fn(&[u8]) -> Option<(u8, usize)>), (b'\\', json_escape)] {
+        if memchr::memchr_iter(mark, bytes).take(ESCAPES).count() == ESCAPES {
+            show(unescaped(bytes, unescape), found);
+        }
+    }
+}
+
+/// Calls `found` with what reads as text.
+fn show(decoded: Vec<u8>, found: &mut impl FnMut(&str)) {
+    let readable =
+        decoded.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
+    if decoded.len() >= LEAST / 2 && readable * 10 >= decoded.len() * 9 {
+        found(&String::from_utf8_lossy(&decoded));
+    }
+}
+
+fn is_coded(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// As base64 of any text does, and few identifiers.
+fn mixes_cases(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
+}
+
+fn hex(run: &[u8]) -> Vec<u8> {
+    run.chunks_exact(2).filter_map(|two| pair(two[0], two[1])).collect()
+}
+
+fn pair(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
+fn base64(run: &[u8]) -> Vec<u8> {
+    let sextet = |char: u8| match char {
+        b'A'..=b'Z' => char - b'A',
+        b'a'..=b'z' => char - b'a' + 26,
+        b'0'..=b'9' => char - b'0' + 52,
+        b'+' | b'-' => 62,
+        _ => 63,
+    };
+    let mut decoded = Vec::with_capacity(run.len() / 4 * 3 + 2);
+    for four in run.chunks(4) {
+        let bits = four.iter().fold(0_u32, |bits, char| bits << 6 | u32::from(sextet(*char)));
+        let [_, bytes @ ..] = (bits << (6 * (4 - four.len()))).to_be_bytes();
+        decoded.extend_from_slice(&bytes[..four.len().saturating_sub(1)]);
+    }
+    decoded
+}
+
+/// A text whose escapes are read as what they stand for; everything else stays.
+fn unescaped(bytes: &[u8], read: fn(&[u8]) -> Option<(u8, usize)>) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let (byte, length) = read(&bytes[at..]).unwrap_or((bytes[at], 1));
+        plain.push(byte);
+        at += length;
+    }
+    plain
+}
+
+fn percent(bytes: &[u8]) -> Option<(u8, usize)> {
+    match bytes {
+        [b'%', high, low, ..] => Some((pair(*high, *low)?, 3)),
+        _ => None,
+    }
+}
+
+/// `\u0067`, with one backslash or several.
+fn json_escape(bytes: &[u8]) -> Option<(u8, usize)> {
+    let slashes = bytes.iter().take_while(|byte| **byte == b'\\').count();
+    match bytes.get(slashes..slashes + 5)? {
+        [b'u', b'0', b'0', high, low] if slashes > 0 => Some((pair(*high, *low)?, slashes + 5)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unfolded;
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+    const SECRET: &str = "Stop trainer-basalt-1f9c02ab at night?>~";
+
+    fn holds(text: &str) -> bool {
+        let mut all = Vec::new();
+        unfolded(text, &mut |inner: &str| all.push(inner.to_owned()));
+        all.iter().any(|inner| inner.contains("trainer-basalt-1f9c02ab"))
+    }
+
+    #[test]
+    fn every_spelling_is_read() {
+        for before in ["", "x", "xy", "xyz"] {
+            let plain = format!("{before}{SECRET}");
+            for text in
+                [STANDARD.encode(&plain), STANDARD_NO_PAD.encode(&plain), URL_SAFE_NO_PAD.encode(&plain)]
+            {
+                assert!(holds(&format!("{{\"blob\":\"{before}{text}\"}}")), "{before} {text}");
+            }
+            let each = |one: fn(u8) -> String| plain.bytes().map(one).collect::<String>();
+            assert!(holds(&each(|byte| format!("{byte:02x}"))));
+            assert!(holds(&each(|byte| format!("{byte:02X}"))));
+            assert!(holds(&each(|byte| format!("%{byte:02X}"))));
+            assert!(holds(&each(|byte| format!("\\u{byte:04x}"))));
+            assert!(holds(&each(|byte| format!("\\\\u{byte:04x}"))));
+        }
+    }
+
+    #[test]
+    fn plain_texts_hold_no_other() {
+        for text in [
+            "",
+            "Stop trainer-basalt-1f9c02ab at night",
+            "100 % of it",
+            "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0003",
+        ] {
+            unfolded(text, &mut |inner: &str| panic!("{text}: {inner}"));
+        }
+    }
+}

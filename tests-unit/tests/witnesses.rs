@@ -1,0 +1,141 @@
+//! Every fault of the catalogue leaves a witness: a few records that the check that owns it fails in the same way, and none of
+//! them can be left out.
+
+use crate::detection::scenario;
+use crate::histories::healthy;
+use goldenpath_checkers::{
+    CHECKS, CheckResult, Finding, Judge, JudgeConfig, NoWitness, Verdict, Witness, shrink,
+};
+use goldenpath_faults::{FaultInfo, break_history, catalogue};
+use goldenpath_history::{HistoryReader, HistoryWriter, Record};
+use goldenpath_simulator::{History, simulate};
+use std::collections::BTreeSet;
+
+/// Seeds per row.
+const SEEDS: u64 = 3;
+/// The most records that half of all witnesses may have.
+const MEDIAN: usize = 6;
+
+type Numbered = Vec<(u64, Record<'static>)>;
+
+fn numbered(history: &History) -> Numbered {
+    history.numbered().map(|(line, record)| (line, record.clone())).collect()
+}
+
+/// What the check that a witness is for says of some of its records, by their lines of the whole history.
+fn said<'a>(witness: &Witness<'_>, records: impl Iterator<Item = &'a (u64, Record<'static>)>) -> CheckResult {
+    let mut judge = Judge::new(&witness.header, JudgeConfig::default());
+    for (line, record) in records {
+        judge.observe(*line, record);
+    }
+    judge.finish().checks.into_iter().find(|check| check.id == witness.check).unwrap()
+}
+
+/// Whether it says again what the witness shows: the same words about the same records.
+fn says_again(witness: &Witness<'_>, said: &CheckResult) -> bool {
+    let lines = |finding: &Finding| finding.records.iter().copied().collect::<BTreeSet<_>>();
+    let same = |found: &Finding| {
+        let words =
+            |finding: &Finding| (finding.summary.clone(), finding.expected.clone(), finding.observed.clone());
+        words(found) == words(&witness.finding) && lines(found) == lines(&witness.finding)
+    };
+    said.verdict == Verdict::Fail && said.findings.iter().any(same)
+}
+
+/// What is wrong with a witness; nothing, where it is one.
+fn flaw(witness: &Witness<'static>, whole: &History) -> Option<String> {
+    let records = || witness.records.iter();
+    if !witness.minimal {
+        return Some("the bounds were reached".to_owned());
+    }
+    if !says_again(witness, &said(witness, records())) {
+        return Some("it does not fail in the same way".to_owned());
+    }
+    for left_out in 0..witness.records.len() {
+        let rest = records().enumerate().filter(|(at, _)| *at != left_out).map(|(_, record)| record);
+        if says_again(witness, &said(witness, rest)) {
+            return Some(format!("record {left_out} is not needed"));
+        }
+    }
+    let cut_out = records().all(|(line, record)| whole.records[*line as usize - 2] == *record);
+    (!cut_out).then(|| "its records are not those of the history".to_owned())
+}
+
+/// Shrinks what a fault made of a session.
+fn witness(row: &FaultInfo, seed: u64) -> Result<(Witness<'static>, History), NoWitness> {
+    let sound = simulate(&scenario(row), seed);
+    let broken = break_history(&sound.records, row, seed);
+    let history = History { header: sound.header, records: broken.records };
+    let witness = shrink(&history.header, &JudgeConfig::default(), &numbered(&history), row.owner, None)?;
+    Ok((witness, history))
+}
+
+#[test]
+fn every_fault_leaves_a_witness_of_which_nothing_can_be_left_out() {
+    let (mut sizes, mut wrong) = (Vec::new(), Vec::new());
+    for row in catalogue() {
+        for seed in 0..SEEDS {
+            match witness(row, seed) {
+                Err(why) => wrong.push(format!("{} ({}), seed {seed}: {why}", row.id, row.owner)),
+                Ok((witness, history)) => {
+                    sizes.push((witness.records.len(), row.id, seed));
+                    if let Some(flaw) = flaw(&witness, &history) {
+                        wrong.push(format!("{} ({}), seed {seed}: {flaw}", row.id, row.owner));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    sizes.sort_unstable();
+    let median = sizes[sizes.len() / 2].0;
+    println!("{} witnesses, median {median} records: {sizes:?}", sizes.len());
+    assert!(median <= MEDIAN, "a median of {median} records: {sizes:?}");
+}
+
+#[test]
+fn the_file_of_a_witness_fails_its_check_and_runs_no_other() {
+    for row in catalogue() {
+        let (witness, _) = witness(row, 1).unwrap();
+        let mut writer = HistoryWriter::plain(Vec::new(), &witness.header).unwrap();
+        for (_, record) in &witness.records {
+            writer.write(record).unwrap();
+        }
+        let file = writer.finish().unwrap();
+        let mut reader = HistoryReader::open(file.as_slice()).unwrap();
+        let header = reader.header().clone();
+        let mut judge = Judge::new(&header, JudgeConfig::default());
+        while let Some(read) = reader.next() {
+            let (line, record) = read.unwrap();
+            judge.observe(line, &record);
+        }
+        for check in judge.finish().checks {
+            match check.id == row.owner {
+                true => assert_eq!(check.verdict, Verdict::Fail, "{}: {}", row.id, check.id),
+                false => assert!(matches!(check.verdict, Verdict::NotRun(_)), "{}: {check:?}", row.id),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_healthy_history_has_no_witness() {
+    let history = healthy(3);
+    for info in CHECKS {
+        let none = shrink(&history.header, &JudgeConfig::default(), &numbered(&history), info.id, None);
+        assert_eq!(none, Err(NoWitness::NotBroken), "{}", info.id);
+    }
+    let unknown = shrink(&history.header, &JudgeConfig::default(), &[], "sequence/no-such", None);
+    assert_eq!(unknown, Err(NoWitness::UnknownCheck));
+}
+
+/// A witness never shows as broken what only the cutting took away: each run of a healthy session is made to look broken in turn
+/// by leaving out records, and none of it is accepted as the fault that another run really has.
+#[test]
+fn what_was_cut_away_is_not_what_a_witness_shows() {
+    for row in catalogue() {
+        let (witness, history) = witness(row, 2).unwrap();
+        let whole = said(&witness, numbered(&history).iter());
+        assert!(says_again(&witness, &whole), "{}: the whole history does not say it", row.id);
+    }
+}

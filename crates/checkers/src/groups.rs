@@ -14,9 +14,11 @@ const GROUPS: &[(&str, Group)] = &[
     ("delivery", crate::delivery::checks),
     ("value", crate::value::checks),
     ("timing", crate::timing::checks),
+    ("connection", crate::connection::checks),
     ("isolation", crate::isolation::checks),
     ("auth", crate::auth::checks),
     ("resources", crate::resources::checks),
+    ("load", crate::load::checks),
 ];
 
 /// Every check that this version judges.

@@ -97,6 +97,14 @@ impl<'a> Act<'a> {
         self.after.push(extra);
     }
 
+    /// What was just done concerns this run, which the touched step does not name.
+    pub fn concerning(&mut self, run_id: &str) {
+        if let Some(receipt) = self.receipts.last_mut() {
+            receipt.run_id = Some(run_id.to_owned());
+            receipt.user = self.scene.run(run_id).map(|run| run.user.clone());
+        }
+    }
+
     /// The step alone arrives later; what follows it does not wait.
     pub fn delay(&mut self, by_ns: u64, what: impl Into<String>) {
         self.delay_ns = self.delay_ns.saturating_add(by_ns);

@@ -1,16 +1,21 @@
 //! The faults, a folder for each group and a file for each way to be wrong. A new fault is a file and a row in its group.
 
+mod aftermath;
 mod answers;
 mod auth;
+mod connection;
 mod content;
 mod duplication;
 mod errors;
+mod failing;
 mod identity;
 mod isolation;
 mod kept;
+mod load;
 mod loss;
 mod numbers;
 mod order;
+mod resources;
 mod retelling;
 mod time;
 mod timestamps;
@@ -25,7 +30,11 @@ pub(crate) const GROUPS: &[&[FaultInfo]] = &[
     time::ROWS,
     timestamps::ROWS,
     content::ROWS,
+    connection::ROWS,
+    load::ROWS,
+    resources::ROWS,
     errors::ROWS,
+    aftermath::ROWS,
     isolation::ROWS,
     auth::ROWS,
     answers::ROWS,

@@ -10,9 +10,9 @@ const OUTSIDE_KEPT: usize = 100_000;
 
 /// One measured stretch of time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
-    pub(super) from_ns: u64,
-    pub(super) to_ns: u64,
+pub(crate) struct Stretch {
+    pub(crate) from_ns: u64,
+    pub(crate) to_ns: u64,
 }
 
 impl Stretch {

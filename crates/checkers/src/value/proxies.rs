@@ -70,6 +70,11 @@ impl Proxies {
         if !matches!(request.expect.outcome, Outcome::Completed | Outcome::Any) || view.gap.is_some() {
             return;
         }
+        // Where any outcome is right, one that says that it failed owes nothing more.
+        let failed_rightly = view.terminal.is_some_and(|end| end.kind != EventType::AgentCompleted);
+        if request.expect.outcome == Outcome::Any && failed_rightly {
+            return;
+        }
         let [started, thinking, executing, completed, answered] = reached.at;
         let owes_tools = request.expect.tools.least() > 0;
         let whole = started.is_some()

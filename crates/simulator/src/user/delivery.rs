@@ -71,6 +71,9 @@ impl User {
                     }
                     continue;
                 }
+                if self.tabs[i].gives_up(item.made_ns) {
+                    continue;
+                }
                 let latency = self.latency();
                 let tab = &mut self.tabs[i];
                 let (conn, at) = (tab.conn, tab.arrival(item.made_ns, latency));
@@ -83,7 +86,8 @@ impl User {
                     What::Event { raw, offset, ends, acked_by } => {
                         tab.offset = *offset;
                         let mut record = self.pen.frame(at, conn, Direction::In, raw.clone());
-                        let counted = if self.tabs[0].up { 0 } else { self.tabs.len().min(2) - 1 };
+                        let counted =
+                            if self.tabs[0].reads(item.made_ns) { 0 } else { self.tabs.len().min(2) - 1 };
                         if *ends && i == counted {
                             record.effect = Effect::RunEnded;
                         }

@@ -52,6 +52,7 @@ impl User {
         if self.cancels_foreign_run(round) {
             self.try_foreign_cancel(begin + 45 * MS, round, out, &mut sent);
         }
+        self.tried_in_round(round, begin, out, &mut sent);
         let stored = self.number(&runs, &mut sent);
         let gap = if round == 0 { self.planned_break(&runs, &mut sent) } else { None };
         self.heartbeats(end, &mut sent);

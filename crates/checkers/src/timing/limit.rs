@@ -17,7 +17,7 @@ pub(crate) struct Stretch {
 
 impl Stretch {
     #[allow(clippy::cast_precision_loss, reason = "a session is far below 2^53 ns")]
-    pub(super) fn ms(self) -> f64 {
+    pub(crate) fn ms(self) -> f64 {
         self.to_ns.saturating_sub(self.from_ns) as f64 / 1e6
     }
 }

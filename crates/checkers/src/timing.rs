@@ -22,9 +22,6 @@ pub(crate) use limit::Stretch;
 use crate::check::Check;
 use crate::judge::Terms;
 
-pub(crate) use lag::Lag;
-pub(crate) use limit::Stretch;
-
 /// The group.
 pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
     vec![

@@ -24,7 +24,18 @@ const MAP: &[(&str, &[&str])] = &[
     ("testbed", &["protocol", "history", "harness", "agent", "storage", "gateway"]),
     (
         "cli",
-        &["protocol", "history", "checkers", "report", "simulator", "harness", "agent", "storage", "gateway"],
+        &[
+            "protocol",
+            "history",
+            "checkers",
+            "report",
+            "simulator",
+            "faults",
+            "harness",
+            "agent",
+            "storage",
+            "gateway",
+        ],
     ),
 ];
 

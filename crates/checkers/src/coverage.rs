@@ -1,5 +1,7 @@
 //! What must really have happened in a history for the verdicts of a category to mean anything.
 
+mod trials;
+
 use crate::catalogue::Category;
 use crate::event_view::{ControlType, Seen};
 use crate::index::{Index, Joined};
@@ -8,6 +10,7 @@ use crate::observation::{Observation, UserIx};
 use crate::verdict::Coverage;
 use goldenpath_history::{Outcome, RecordKind};
 use goldenpath_protocol::EventType;
+use trials::TrialsSeen;
 
 /// One thing that must have happened.
 struct Item {
@@ -93,6 +96,66 @@ const ITEMS: &[Item] = &[
         backs: &["auth/revocation"],
         happened: |seen| seen.revoked,
     },
+    Item {
+        name: "a connection stayed until a heartbeat was due",
+        category: Category::Resilience,
+        backs: &["connection/heartbeat"],
+        happened: |seen| seen.trials.heartbeat_due,
+    },
+    Item {
+        name: "a peer fell silent",
+        category: Category::Resilience,
+        backs: &["connection/half-open"],
+        happened: |seen| seen.trials.silent_peer,
+    },
+    Item {
+        name: "the server was told to stop",
+        category: Category::Resilience,
+        backs: &["connection/drain"],
+        happened: |seen| seen.trials.stopping,
+    },
+    Item {
+        name: "a reader stalled past its buffer",
+        category: Category::Resilience,
+        backs: &["connection/slow-reader"],
+        happened: |seen| seen.trials.reader_overrun,
+    },
+    Item {
+        name: "a user came and went ten times",
+        category: Category::Resilience,
+        backs: &["connection/slots"],
+        happened: |seen| seen.trials.cycled,
+    },
+    Item {
+        name: "a run was cancelled",
+        category: Category::Stress,
+        backs: &["resources/work-stops"],
+        happened: |seen| seen.trials.cancelled,
+    },
+    Item {
+        name: "a run failed that had to",
+        category: Category::Stress,
+        backs: &["resources/contained"],
+        happened: |seen| seen.trials.failed_as_owed,
+    },
+    Item {
+        name: "an outage healed",
+        category: Category::Stress,
+        backs: &["resources/recovers"],
+        happened: |seen| seen.trials.healed,
+    },
+    Item {
+        name: "twenty users had runs",
+        category: Category::Stress,
+        backs: &["load/ladder", "load/fairness"],
+        happened: |seen| seen.users_with_runs.len() >= 20,
+    },
+    Item {
+        name: "something was refused",
+        category: Category::Stress,
+        backs: &["load/explicit-refusal"],
+        happened: |seen| seen.trials.refused,
+    },
 ];
 
 /// The fold behind [`Coverage`].
@@ -114,10 +177,12 @@ pub(crate) struct CoverageFold {
     revoked: bool,
     clock_readings: u32,
     users_with_runs: Vec<UserIx>,
+    trials: TrialsSeen,
 }
 
 impl CoverageFold {
     pub(crate) fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.trials.observe(seen, index);
         match (&seen.record.kind, seen.seen) {
             (RecordKind::Open { status, credential, .. }, _) => {
                 self.connected |= *status == Some(101);

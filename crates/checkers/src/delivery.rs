@@ -11,6 +11,8 @@ mod unique;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use answered::refused_by_connection;
+
 use crate::check::Check;
 use crate::judge::Terms;
 

@@ -15,9 +15,11 @@ const GROUPS: &[(&str, Group)] = &[
     ("value", crate::value::checks),
     ("timing", crate::timing::checks),
     ("continuity", crate::continuity::checks),
+    ("connection", crate::connection::checks),
     ("isolation", crate::isolation::checks),
     ("auth", crate::auth::checks),
     ("resources", crate::resources::checks),
+    ("load", crate::load::checks),
 ];
 
 /// Every check that this version judges.

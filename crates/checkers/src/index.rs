@@ -12,7 +12,7 @@ mod request;
 mod run;
 mod trouble;
 
-pub use conn::{Closed, ConnView, Greeting, Joined, UserView};
+pub use conn::{Closed, ConnView, Greeting, Joined, Ordeal, Stall, UserView};
 pub use request::{RequestView, reference_number};
 pub use run::{Gap, RunView, SettledRun, Sight, Terminal};
 pub use trouble::Trouble;
@@ -229,7 +229,10 @@ impl Index {
             RecordKind::Frame { dir: Direction::Out, .. } => self.sent(line, record.t_ns, seen, user, conn),
             RecordKind::Fault { id, phase, .. } => self.trouble.fault(id, *phase),
             RecordKind::Lost { count, .. } => self.trouble.lose(*count),
-            RecordKind::Mark { name, .. } => self.trouble.mark(name),
+            RecordKind::Mark { name, .. } => {
+                self.trouble.mark(name);
+                self.tried(line, record, conn);
+            }
             RecordKind::Sample { .. } => {}
         }
         Observation { line, t_ns: record.t_ns, user, conn, record, seen, at_sight, arrival }

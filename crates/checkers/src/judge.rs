@@ -40,6 +40,15 @@ const EXPLAINED_BY_HOLES: &[&str] = &[
     "continuity/gap-signalled",
     "continuity/terminal-arrives",
     "continuity/completed-replays",
+    "connection/close-codes",
+    "connection/heartbeat",
+    "connection/drain",
+    "connection/slow-reader",
+    "connection/reliability",
+    "resources/contained",
+    "resources/recovers",
+    "load/fairness",
+    "load/explicit-refusal",
 ];
 
 /// Checks that take several connections, or a request beside them, for one user's: a target that asks for no token

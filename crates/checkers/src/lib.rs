@@ -8,12 +8,14 @@ mod auth;
 mod catalogue;
 mod check;
 mod clock;
+mod connection;
 mod content;
 mod continuity;
 mod coverage;
 mod delivery;
 mod event_view;
 mod evidence;
+mod fates;
 #[cfg(test)]
 mod fixture;
 mod groups;
@@ -22,6 +24,7 @@ mod index;
 mod instant;
 mod isolation;
 mod judge;
+mod load;
 mod metrics;
 mod observation;
 mod read_ahead;
@@ -42,8 +45,8 @@ pub use event_view::{
     ControlType, ControlView, EventView, Field, Fields, Flaw, JsonType, Seen, SentView, fields_of, text_of,
 };
 pub use index::{
-    Closed, ConnView, Gap, Greeting, Index, Joined, RequestView, RunView, SettledRun, Sight, Terminal,
-    Trouble, UserView, reference_number,
+    Closed, ConnView, Gap, Greeting, Index, Joined, Ordeal, RequestView, RunView, SettledRun, Sight, Stall,
+    Terminal, Trouble, UserView, reference_number,
 };
 pub use instant::unix_ms_of;
 pub use judge::{Judge, JudgeConfig, Terms};

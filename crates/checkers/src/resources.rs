@@ -1,9 +1,10 @@
-//! Resources: what load takes is given back.
+//! Resources: what load takes is given back, work stops with its run, failures stay where they are, and outages end.
 //!
-//! From samples of the backend's own figures. That work stops, failures stay contained and the service
-//! recovers needs faults and comes with them.
+//! From samples of the backend's own figures, and from what became of runs beside those that failed.
 
+mod outcomes;
 mod samples;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -22,16 +23,30 @@ const MEGABYTE: f64 = 1e6;
 /// Samples that make a plateau.
 const PLATEAU_SAMPLES: usize = 20;
 
-/// What a plateau may still rise by: allocators keep some, and caches fill late.
+/// What a plateau may still rise by at once: allocators keep some, and caches fill late.
 const PLATEAU_SLACK: f64 = 16.0 * MEGABYTE;
+
+/// What a rise that goes on and on may come to over the last two thirds, as a share, and at least.
+const RISE_SHARE: f64 = 0.05;
+const RISE_LEAST: f64 = 4.0 * MEGABYTE;
+
+/// What a connection that is there may hold.
+const PER_CONNECTION: f64 = 0.25 * MEGABYTE;
 
 /// Descriptors that may come and go without load: databases, logs.
 const DESCRIPTOR_SLACK: f64 = 8.0;
 
+/// Descriptors that are kept one after the other, all through the session, are a leak from this many on.
+const DESCRIPTOR_RISE: f64 = 4.0;
+
 /// The group.
 pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
     let growth_limit = terms.slo.limit("resources/memory-growth").map(|limit| limit * MEGABYTE);
-    vec![Box::new(Resources { growth_limit, ..Resources::default() })]
+    vec![
+        Box::new(Resources { growth_limit, ..Resources::default() }),
+        Box::new(work::WorkStops::default()),
+        Box::new(outcomes::Outcomes::default()),
+    ]
 }
 
 /// Judges `resources/memory-growth`, `resources/memory-plateau` and `resources/descriptors`.
@@ -89,8 +104,9 @@ impl Resources {
         tally
     }
 
-    /// Memory is flat once load has been there for a while: the median of the last fifth stands where
-    /// that of the middle fifth stood. The warm-up before is nobody's plateau.
+    /// Memory is flat once load has been there for a while: it does not rise on and on through the last two thirds, and stands
+    /// at their end where it stood in the middle. The warm-up before is nobody's plateau, and connections that are there
+    /// may hold what they need.
     fn plateau(&self) -> Tally {
         let mut tally = Tally::default();
         if self.memory.len() < PLATEAU_SAMPLES {
@@ -99,16 +115,25 @@ impl Resources {
             }
             return tally;
         }
-        let (Some(middle), Some(last)) = (self.memory.median(0.4, 0.6), self.memory.median(0.8, 1.0)) else {
-            return tally;
-        };
-        let allowed = middle.value * 1.1 + PLATEAU_SLACK;
-        tally.value = Some((last.value - middle.value) / MEGABYTE);
-        tally.judge((last.value > allowed).then(|| Finding {
+        let part =
+            |number: f64| self.memory.median(1.0 / 3.0 + number / 6.0, 1.0 / 3.0 + (number + 1.0) / 6.0);
+        let parts: Option<Vec<Point>> = [0.0, 1.0, 2.0, 3.0].into_iter().map(part).collect();
+        let Some([early, second, third, last]) = parts.as_deref() else { return tally };
+        let there = |at: &Point| self.connections.at(at.t_ns).map_or(0.0, |point| point.value);
+        let held = (there(last) - there(early)).max(0.0) * PER_CONNECTION;
+        let rise = last.value - early.value - held;
+        // A step that stays is a cache that filled; a leak rises in every part by its share.
+        let steady = [(early, second), (second, third), (third, last)]
+            .iter()
+            .all(|(before, after)| after.value - before.value > rise / 10.0);
+        let allowed =
+            if steady { RISE_LEAST.max(early.value * RISE_SHARE) } else { early.value * 0.1 + PLATEAU_SLACK };
+        tally.value = Some(rise / MEGABYTE);
+        tally.judge((rise > allowed).then(|| Finding {
             summary: "the backend's resident memory never came to a plateau".to_owned(),
-            expected: format!("about {:.1} MB, as in the middle of the run", middle.value / MEGABYTE),
-            observed: format!("{:.1} MB at its end", last.value / MEGABYTE),
-            records: vec![middle.line, last.line],
+            expected: format!("about {:.1} MB, as after the warm-up", early.value / MEGABYTE),
+            observed: format!("{:.1} MB at the end", last.value / MEGABYTE),
+            records: vec![early.line, last.line],
             witness: None,
         }));
         tally
@@ -125,9 +150,16 @@ impl Resources {
             return tally;
         }
         let connected = |at: Point| self.connections.at(at.t_ns).map_or(0.0, |point| point.value);
-        let kept = (last.value - connected(last)) - (first.value - connected(first));
+        let own = |at: Point| at.value - connected(at);
+        let kept = own(last) - own(first);
         tally.value = Some(kept);
-        tally.judge((kept > DESCRIPTOR_SLACK + 0.05 * first.value).then(|| Finding {
+        let parts: Option<Vec<f64>> = [0.2, 0.4, 0.6, 0.8]
+            .into_iter()
+            .map(|from| self.descriptors.median_of(from, from + 0.2, own))
+            .collect();
+        let steady = parts.is_some_and(|parts| parts.windows(2).all(|two| two[1] > two[0]));
+        let allowed = if steady { DESCRIPTOR_RISE } else { DESCRIPTOR_SLACK + 0.05 * first.value };
+        tally.judge((kept > allowed).then(|| Finding {
             summary: "the backend kept descriptors after its connections were gone".to_owned(),
             expected: format!("about {:.0} open, as at the start", first.value),
             observed: format!("{kept:.0} more, connections not counted"),

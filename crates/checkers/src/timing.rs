@@ -16,6 +16,9 @@ mod throughput;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lag::Lag;
+pub(crate) use limit::Stretch;
+
 use crate::check::Check;
 use crate::judge::Terms;
 

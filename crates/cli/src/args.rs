@@ -62,6 +62,8 @@ pub enum Command {
     Record(Box<RecordArgs>),
     /// Run the reference backend
     Serve(ServeArgs),
+    /// Stand in front of a backend and break what passes: by a known fault, or by toxics of the network
+    Proxy(ProxyArgs),
     /// Tell what a check means, what breaks it, and what to do
     Explain(ExplainArgs),
     /// Print shell completions
@@ -198,6 +200,45 @@ pub struct ServeArgs {
     /// Where streams are kept: `memory`
     #[arg(long, value_name = "URL", default_value = "memory")]
     pub log: String,
+}
+
+/// `proxy`.
+#[derive(Debug, Clone, Args)]
+pub struct ProxyArgs {
+    /// Address of the backend: `ws://`, `wss://`, `http://` or `https://`
+    #[arg(long, value_name = "URL")]
+    pub upstream: String,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: String,
+    /// Fault to put in front of it, such as `L04` [default: none, everything passes unchanged]
+    #[arg(long, value_name = "ROW")]
+    pub fault: Option<String>,
+    /// What happens to bytes, such as `latency=50:20`; several work one after the other
+    #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append, long_help = toxics())]
+    pub toxic: Vec<String>,
+    /// Carry bytes and look at nothing; TLS goes through to the backend
+    #[arg(long, conflicts_with = "fault")]
+    pub passthrough: bool,
+    /// Certificates (PEM) to trust instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Fixes what the fault and the toxics choose
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// File for what was done, a JSON document a line
+    #[arg(long, value_name = "FILE")]
+    pub receipts: Option<PathBuf>,
+}
+
+/// Every toxic, for the help.
+fn toxics() -> String {
+    let mut text =
+        "What happens to bytes, such as `latency=50:20`; several work one after the other:".to_owned();
+    for toxic in goldenpath_faults::TOXICS {
+        text.push_str(&format!("\n- {}={}: {}", toxic.name, toxic.value, toxic.summary));
+    }
+    text
 }
 
 /// `explain`.

@@ -307,11 +307,6 @@ fn facts(judged: &Judged, asked: &Asked) -> RunFacts {
             true if category == Category::Performance && !judged.timed => {
                 CategoryRun::left_out(category, "timing of captures is judged only with `--slo`")
             }
-            true if !JudgeConfig::JUDGED.contains(&category) => CategoryRun {
-                category,
-                asked: !asked.categories.is_empty(),
-                not_run: Some("this version does not judge it".to_owned()),
-            },
             true if named.is_empty() && !judged.judgement.judged(category) => {
                 CategoryRun::left_out(category, "the history shows nothing of it")
             }

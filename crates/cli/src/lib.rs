@@ -31,6 +31,7 @@ mod check;
 mod completions;
 mod data_dir;
 mod explain;
+mod proxy;
 mod serve;
 
 pub use exit::{CommandError, Exit};
@@ -85,6 +86,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
             runtime()?.block_on(record_command::record(args, &cli.global, &environment, &output))
         }
         Command::Serve(args) => runtime()?.block_on(serve::serve(args)),
+        Command::Proxy(args) => runtime()?.block_on(proxy::proxy(args)),
         Command::Explain(args) => explain::explain(args, cli.global.format, &mut std::io::stdout()),
         Command::Completions(args) => Ok(completions::completions(args, &mut std::io::stdout())),
     }
@@ -100,8 +102,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 /// Logs go to stderr: a server tells what it does, the others only what went wrong, unless asked for more.
 fn listen_to_logs(cli: &Cli) {
     let default = match (&cli.command, cli.global.verbose) {
-        (_, true) => "info,goldenpath_cli=debug,goldenpath_harness=debug,goldenpath_gateway=debug",
-        (Command::Serve(_), false) => "info",
+        (_, true) => {
+            "info,goldenpath_cli=debug,goldenpath_harness=debug,goldenpath_gateway=debug,goldenpath_faults=debug"
+        }
+        (Command::Serve(_) | Command::Proxy(_), false) => "info",
         (_, false) => "error",
     };
     let filter = EnvFilter::try_from_env("GOLDENPATH_LOG").unwrap_or_else(|_| EnvFilter::new(default));

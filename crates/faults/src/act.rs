@@ -15,6 +15,8 @@ pub struct Act<'a> {
     message: Option<&'a Message>,
     pub(crate) passes: bool,
     pub(crate) before: Vec<Step>,
+    /// Which of those stands for the step itself.
+    pub(crate) stand_in: Option<usize>,
     pub(crate) after: Vec<Step>,
     pub(crate) delay_ns: u64,
     pub(crate) holds: Vec<(u32, u64)>,
@@ -36,6 +38,7 @@ impl<'a> Act<'a> {
             message,
             passes: true,
             before: Vec::new(),
+            stand_in: None,
             after: Vec::new(),
             delay_ns: 0,
             holds: Vec::new(),
@@ -72,6 +75,7 @@ impl<'a> Act<'a> {
     /// `other` arrives instead, at the same place.
     pub fn alter(&mut self, other: Step, what: impl Into<String>) {
         self.passes = false;
+        self.stand_in.get_or_insert(self.before.len());
         self.before.push(other);
         self.sign(Deed::Altered, self.step, what);
     }
@@ -91,6 +95,14 @@ impl<'a> Act<'a> {
     pub fn add(&mut self, extra: Step, what: impl Into<String>) {
         self.sign(Deed::Added, &extra, what);
         self.after.push(extra);
+    }
+
+    /// What was just done concerns this run, which the touched step does not name.
+    pub fn concerning(&mut self, run_id: &str) {
+        if let Some(receipt) = self.receipts.last_mut() {
+            receipt.run_id = Some(run_id.to_owned());
+            receipt.user = self.scene.run(run_id).map(|run| run.user.clone());
+        }
     }
 
     /// The step alone arrives later; what follows it does not wait.

@@ -77,6 +77,8 @@ pub enum Need {
     Overload,
     /// Something that the service needs fails for a while.
     Outage,
+    /// Runs of one user fail, as they must, while those of others work.
+    OneFailingUser,
 }
 
 /// One row.

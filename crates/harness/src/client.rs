@@ -9,7 +9,9 @@ use crate::{Auth, Closed, Greeting, Prompt, Recorder, RunView, Target, TestUser,
 use connect::Ws;
 use futures_util::SinkExt as _;
 use futures_util::stream::{SplitSink, StreamExt as _};
-use goldenpath_history::{ClosedBy, Direction, REDACTED_JWT, RecordKind, redact_known, split_reference};
+use goldenpath_history::{
+    CLOSE_NOT_ANSWERED, ClosedBy, Direction, REDACTED_JWT, RecordKind, redact_known, split_reference,
+};
 use serde_json::json;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -321,7 +323,7 @@ impl Client {
         // A connection that is over already has its record.
         let _ = self.shared.send(Message::Close(Some(frame))).await;
         if self.wait_for_close(SEND_DEADLINE).await.is_err() {
-            self.shared.end(None, "the close was not answered", ClosedBy::Client);
+            self.shared.end(None, CLOSE_NOT_ANSWERED, ClosedBy::Client);
         }
     }
 }

@@ -18,6 +18,7 @@ mod capture;
 
 mod redact;
 mod reference;
+mod trial;
 
 pub use batch::Batch;
 pub use capture::{Capture, Imported, ImportedRecord, Input};
@@ -30,3 +31,4 @@ pub use record::{
 };
 pub use redact::{REDACTED_JWT, REDACTED_KEY, REDACTED_TOKEN, redact, redact_known, was_redacted};
 pub use reference::{find_reference, make_reference, references, split_reference, with_reference};
+pub use trial::{CLOSE_NOT_ANSWERED, Trial};

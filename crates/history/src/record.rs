@@ -252,7 +252,8 @@ pub enum RecordKind<'a> {
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         receipt: Option<Cow<'a, str>>,
     },
-    /// A measured quantity: `process_resident_memory_bytes`, `scheduler_lag_ms`, …
+    /// A measured quantity: `process_resident_memory_bytes`, `scheduler_lag_ms`, …; of a target that counts them, calls of
+    /// model and tools under way: `goldenpath_work_active`.
     Sample {
         #[serde(borrow)]
         name: Cow<'a, str>,
@@ -264,7 +265,8 @@ pub enum RecordKind<'a> {
         #[serde(borrow)]
         why: Cow<'a, str>,
     },
-    /// Anything else worth keeping: the start of a category, a probe and its answer, `store` documents.
+    /// Anything else worth keeping: the start of a category, a probe and its answer, `store` documents, the steps of a
+    /// trial ([`crate::Trial`]).
     Mark {
         #[serde(borrow)]
         name: Cow<'a, str>,

@@ -32,7 +32,7 @@ fn page() -> String {
         let checks = || CHECKS.iter().filter(|info| info.category == category);
         let _ = write!(page, "\n## {category}\n\n");
         if !JudgeConfig::JUDGED.contains(&category) {
-            page.push_str("Not judged by this version: reported as not run.\n\n");
+            page.push_str("In a saved history judged when it is asked for by name; `validate` does not drive it yet, and reports it as not run.\n\n");
         }
         page.push_str("| check | promise | limit | required |\n|---|---|---|---|\n");
         for info in checks() {

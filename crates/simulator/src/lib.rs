@@ -19,6 +19,7 @@ mod plan;
 mod scenario;
 mod tab;
 mod timeline;
+mod trials;
 mod user;
 mod variations;
 
@@ -28,4 +29,5 @@ mod tests;
 pub use history::History;
 pub use scenario::{Content, Ending, Leaving, Pace, Resume, Scenario, Tools};
 pub use timeline::{Simulation, simulate};
+pub use trials::healthy_trials;
 pub use variations::{healthy_variation, healthy_variations};

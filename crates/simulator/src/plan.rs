@@ -73,6 +73,8 @@ pub(crate) fn plan(
     requested_ns: u64,
     rng: &mut ChaCha8Rng,
 ) -> RunPlan {
+    let own = scenario.own_of(user, run);
+    let scenario = own.as_ref().unwrap_or(scenario);
     let prompt = scenario.prompt(user, run).to_owned();
     let reference = ids.reference(user, run);
     let estate = Estate::seen_by(ids, user, run, answer::subject(&prompt), rng);
@@ -287,7 +289,7 @@ fn expectation(scenario: &Scenario) -> Expect {
             Tools::Sequential(1) | Tools::Parallel(1) => ToolDemand::Some,
             Tools::Sequential(n) | Tools::Parallel(n) => ToolDemand::AtLeast(n),
         },
-        outcome,
+        outcome: if scenario.trials.any_outcome { Outcome::Any } else { outcome },
         min_insights: if outcome == Outcome::Completed { 3 } else { 0 },
         quote_reference: scenario.quote_reference && outcome == Outcome::Completed,
         failing_tool: scenario.ending == Ending::Degraded,

@@ -1,5 +1,7 @@
 //! What a simulated session consists of, told as a sentence.
 
+use crate::trials::Trials;
+
 /// How many tools a run calls, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tools {
@@ -142,6 +144,7 @@ pub struct Scenario {
     pub(crate) quote_reference: bool,
     pub(crate) sla: bool,
     pub(crate) clock_offset_ms: f64,
+    pub(crate) trials: Trials,
     pub(crate) categories: Vec<String>,
 }
 
@@ -190,6 +193,7 @@ impl Scenario {
             quote_reference: true,
             sla: false,
             clock_offset_ms: 12.0,
+            trials: Trials::default(),
             categories: Vec::new(),
         }
     }

@@ -3,7 +3,8 @@
 use crate::clock::{Clock, MS, SECOND};
 use crate::history::line;
 use crate::identity::Identities;
-use goldenpath_history::{ClosedBy, Direction, Record, RecordKind};
+use crate::trials::TabStall;
+use goldenpath_history::{ClosedBy, Direction, Record, RecordKind, Trial};
 use goldenpath_protocol::{Limits, Recovered, ServerFrame, Timestamp};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -64,6 +65,12 @@ impl Pen {
 
     pub(crate) fn mark(&self, t_ns: u64, name: &'static str, note: String) -> Pending {
         self.record(t_ns, None, RecordKind::Mark { name: Cow::Borrowed(name), note: Some(Cow::Owned(note)) })
+    }
+
+    /// What a driver does to the target as a whole.
+    pub(crate) fn session_mark(&self, t_ns: u64, step: Trial) -> Pending {
+        let record = Record { t_ns, conn: None, user: None, kind: step.mark() };
+        Pending { t_ns, effect: Effect::None, record }
     }
 
     /// An answer to an upgrade: 101, or a refusal with its body.
@@ -188,12 +195,32 @@ pub(crate) struct Tab {
     pub(crate) acked: u64,
     pub(crate) last_ns: u64,
     pub(crate) heartbeat_ns: u64,
+    pub(crate) stall: Option<TabStall>,
 }
 
 impl Tab {
     /// When something made at `made_ns` arrives here, `latency` later: never before what was written earlier.
     pub(crate) fn arrival(&mut self, made_ns: u64, latency: u64) -> u64 {
-        self.last_ns = (made_ns + latency).max(self.last_ns + 1_000);
+        let read_ns = self.stall.filter(|stall| stall.holds(made_ns)).map_or(0, |stall| stall.until_ns);
+        self.last_ns = (made_ns + latency).max(read_ns).max(self.last_ns + 1_000);
         self.last_ns
+    }
+
+    /// Whether what is made now is read as it comes.
+    pub(crate) fn reads(&self, made_ns: u64) -> bool {
+        self.up && !self.stall.is_some_and(|stall| stall.holds(made_ns))
+    }
+
+    /// Whether what is made now is beyond what waits for a reader that stalls. What is not takes its place.
+    pub(crate) fn gives_up(&mut self, made_ns: u64) -> bool {
+        let Some(stall) = self.stall.as_mut().filter(|stall| made_ns >= stall.from_ns) else { return false };
+        match &mut stall.buffer {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        }
     }
 }

@@ -4,6 +4,7 @@ mod breaks;
 mod delivery;
 mod probes;
 mod rounds;
+mod trials;
 
 use crate::clock::{MS, SECOND};
 use crate::plan::slot_ns;
@@ -36,12 +37,13 @@ impl Schedule {
         let first_ns = 20 * MS;
         let slot_ns = slot_ns(scenario);
         let last_start = first_ns + u64::from(scenario.users) * STAGGER_NS + CONNECTING_NS;
-        let probes_ns = last_start + u64::from(scenario.rounds()) * slot_ns;
+        let probes_ns = last_start + u64::from(scenario.rounds()) * slot_ns + scenario.trials.last_round_ns();
         let stay = match (scenario.expiry_probe, scenario.revocation_probe) {
             (true, _) => 30 * SECOND,
             (false, true) => 8 * SECOND,
             (false, false) => 2 * SECOND,
         };
+        let stay = stay.max(scenario.trials.stay_ns());
         Self { first_ns, slot_ns, probes_ns, leave_ns: probes_ns + stay }
     }
 
@@ -167,6 +169,7 @@ impl User {
                 acked: 0,
                 last_ns: at,
                 heartbeat_ns: at + PING_INTERVAL_NS,
+                stall: None,
             };
             let latency = self.latency();
             let arrival = tab.arrival(at, latency);
@@ -195,7 +198,10 @@ impl User {
 
     fn leave(&mut self, out: &mut Vec<Pending>) {
         let begin = self.schedule.leave_ns + u64::from(self.pen.user) * MS;
-        for tab in &self.tabs {
+        if self.scenario.trials.drain {
+            return self.drained(begin, out);
+        }
+        for tab in self.tabs.iter().filter(|tab| tab.up) {
             let at = begin + u64::from(tab.number) * 100_000;
             out.push(match self.scenario.leaving {
                 Leaving::Politely => self.pen.close(at, tab.conn, Some(1000), "", ClosedBy::Client),

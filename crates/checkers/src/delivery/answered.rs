@@ -137,7 +137,7 @@ impl Answered {
 
 /// Whether the connection that asked says no: over HTTP its answer is the refusal; a server that closes with a reason
 /// has said why.
-pub(super) fn refused_by_connection(request: &RequestView, index: &Index) -> bool {
+pub(crate) fn refused_by_connection(request: &RequestView, index: &Index) -> bool {
     let Some(view) = request.conn.and_then(|conn| index.conn(conn)) else { return false };
     let refused = view.status.is_some_and(|status| status >= 400);
     let closed = view

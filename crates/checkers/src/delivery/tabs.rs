@@ -118,9 +118,16 @@ impl Tabs {
 
 /// Whether this tab ended before it could see the rest.
 fn may_be_cut(index: &Index, conn: ConnIx, view: &RunView) -> bool {
-    let Some(closed) = index.conn(conn).map(|view| view.closed) else { return true };
+    let Some(tab) = index.conn(conn) else { return true };
     let last_ns = view.terminal.map_or(view.last_t_ns, |end| end.t_ns);
-    match closed {
+    // One that never read again saw no more, however long it stayed.
+    if tab.stall.is_some_and(|stall| {
+        stall.from_ns < last_ns.saturating_add(LAG_NS)
+            && tab.closed.is_none_or(|closed| stall.until_ns.is_none_or(|until| until >= closed.t_ns))
+    }) {
+        return true;
+    }
+    match tab.closed {
         Some(closed) => closed.t_ns < last_ns.saturating_add(LAG_NS),
         None => index.last_t_ns() < last_ns.saturating_add(LAG_NS),
     }

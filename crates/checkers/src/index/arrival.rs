@@ -25,6 +25,8 @@ impl Index {
         };
         let view_of_conn = self.conn(conn)?;
         let (replayed, joined_line) = (view_of_conn.replaying, view_of_conn.joined_line());
+        // A reader that stalled may be as late as it likes.
+        let slow = view_of_conn.stall.is_some();
         let head = view_of_conn.greeting.and_then(|greeting| greeting.offset);
         let owner = self.owner(run)?;
         let others_asked = self.user(owner).is_some_and(|user| user.asked);
@@ -39,7 +41,7 @@ impl Index {
             .map(|request| request.line);
         let Some(view) = self.runs.get_mut(&run) else {
             return Some(Arrival {
-                after_terminal: !replayed,
+                after_terminal: !replayed && !slow,
                 settled: true,
                 ..Arrival::of(run, owner != user, replayed)
             });

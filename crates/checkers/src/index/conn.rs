@@ -2,7 +2,7 @@
 
 use super::Gap;
 use crate::observation::{ConnIx, RunIx, UserIx};
-use goldenpath_history::ClosedBy;
+use goldenpath_history::{ClosedBy, Trial};
 
 /// How a connection joined its user's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,28 @@ pub struct Closed {
     pub by: ClosedBy,
 }
 
+/// A time in which the client read nothing of a connection, by its own driver's doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stall {
+    /// The line of the mark.
+    pub line: u64,
+    /// When it stopped reading.
+    pub from_ns: u64,
+    /// When it read again; `None` when it did not.
+    pub until_ns: Option<u64>,
+}
+
+/// What a driver did to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ordeal {
+    /// What.
+    pub step: Trial,
+    /// The line of the mark.
+    pub line: u64,
+    /// When.
+    pub t_ns: u64,
+}
+
 /// One connection, or a refused attempt at one.
 #[derive(Debug, Clone, Default)]
 pub struct ConnView {
@@ -68,6 +90,10 @@ pub struct ConnView {
     pub closed: Option<Closed>,
     /// Frames it received.
     pub frames: u64,
+    /// The last time that its reader stalled on purpose.
+    pub stall: Option<Stall>,
+    /// The last other thing that a driver did to it: silenced it, let it vanish, cut it.
+    pub ordeal: Option<Ordeal>,
 }
 
 impl ConnView {
@@ -81,6 +107,20 @@ impl ConnView {
     #[must_use]
     pub fn live(&self) -> bool {
         self.accepted() && self.closed.is_none()
+    }
+
+    /// Whether its reader stalled at any time between two instants. What it reads late then is nobody's fault.
+    #[must_use]
+    pub fn stalled_between(&self, from_ns: u64, to_ns: u64) -> bool {
+        self.stall.is_some_and(|stall| {
+            stall.from_ns <= to_ns && stall.until_ns.is_none_or(|until| until >= from_ns)
+        })
+    }
+
+    /// Whether the driver took away what keeps it alive, so that its end is no fault of the target's.
+    #[must_use]
+    pub fn forsaken(&self) -> bool {
+        self.ordeal.is_some()
     }
 
     /// From which line on it receives its user's live events.

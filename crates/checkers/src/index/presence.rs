@@ -1,8 +1,8 @@
 //! Who is there: users and connections by their names, as connections open and close.
 
-use super::{Closed, ConnView, Index, UserView};
+use super::{Closed, ConnView, Index, Ordeal, Stall, UserView};
 use crate::observation::{ConnIx, UserIx};
-use goldenpath_history::{ClosedBy, Record, RecordKind};
+use goldenpath_history::{ClosedBy, Record, RecordKind, Trial};
 
 impl Index {
     pub(super) fn intern_user(&mut self, name: &str) -> UserIx {
@@ -64,6 +64,26 @@ impl Index {
         if let Some(view) = self.conn_mut(conn) {
             view.closed = Some(Closed { line, t_ns, code, by });
             view.replaying = false;
+        }
+    }
+
+    /// What a driver did to a connection.
+    pub(super) fn tried(&mut self, line: u64, record: &Record<'_>, conn: Option<ConnIx>) {
+        let Some(step) = Trial::of(&record.kind) else { return };
+        let Some(view) = self.conn_mut(conn) else { return };
+        match step {
+            Trial::ReaderStalled => {
+                view.stall = Some(Stall { line, from_ns: record.t_ns, until_ns: None });
+            }
+            Trial::ReaderReads => {
+                if let Some(stall) = &mut view.stall {
+                    stall.until_ns.get_or_insert(record.t_ns);
+                }
+            }
+            Trial::PeerSilent | Trial::PeerVanished | Trial::LinkCut => {
+                view.ordeal = Some(Ordeal { step, line, t_ns: record.t_ns });
+            }
+            _ => {}
         }
     }
 }

@@ -43,6 +43,19 @@ impl Series {
         self.points.iter().rev().find(|point| point.t_ns <= t_ns).copied().or_else(|| self.first())
     }
 
+    /// The median of what `reading` makes of the samples between two shares of the series.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positions inside the vector"
+    )]
+    pub(super) fn median_of(&self, from: f64, to: f64, reading: impl Fn(Point) -> f64) -> Option<f64> {
+        let place = |share: f64| (self.points.len() as f64 * share) as usize;
+        let part = self.points.get(place(from)..place(to).min(self.points.len()))?;
+        crate::fates::median(&mut part.iter().copied().map(reading).collect::<Vec<f64>>())
+    }
+
     /// The median of the samples between two shares of the series.
     #[allow(
         clippy::cast_precision_loss,

@@ -13,12 +13,12 @@ const REPORTED_NS: u64 = 2_500_000_000;
 
 /// The samples, in the order of time.
 #[derive(Debug, Default)]
-pub(super) struct Lag {
+pub(crate) struct Lag {
     samples: Vec<(u64, f64)>,
 }
 
 impl Lag {
-    pub(super) fn observe(&mut self, seen: &Observation<'_>) {
+    pub(crate) fn observe(&mut self, seen: &Observation<'_>) {
         if let RecordKind::Sample { name, value } = &seen.record.kind
             && name == "scheduler_lag_ms"
         {
@@ -29,7 +29,7 @@ impl Lag {
 
     /// Whether the client's own lag may be all that made something wrong by `excess_ms`: each way through it, out and back,
     /// was late by as much as was told.
-    pub(super) fn explains(&self, stretch: Stretch, excess_ms: f64) -> bool {
+    pub(crate) fn explains(&self, stretch: Stretch, excess_ms: f64) -> bool {
         self.during(stretch) * 2.0 >= excess_ms.max(1.0)
     }
 

@@ -70,10 +70,14 @@ impl Check for Latency {
     }
 
     #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
-    fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         self.lag.observe(seen);
         let Some((event, arrival)) = seen.event() else { return };
         if arrival.foreign || arrival.replayed || arrival.repeated_here {
+            return;
+        }
+        // What a reader left lying on purpose was late for no fault of the target's.
+        if seen.conn.and_then(|conn| index.conn(conn)).is_some_and(|view| view.stall.is_some()) {
             return;
         }
         let Some(made) = event.made_unix_ms() else { return };

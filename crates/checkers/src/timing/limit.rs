@@ -10,14 +10,14 @@ const OUTSIDE_KEPT: usize = 100_000;
 
 /// One measured stretch of time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
-    pub(super) from_ns: u64,
-    pub(super) to_ns: u64,
+pub(crate) struct Stretch {
+    pub(crate) from_ns: u64,
+    pub(crate) to_ns: u64,
 }
 
 impl Stretch {
     #[allow(clippy::cast_precision_loss, reason = "a session is far below 2^53 ns")]
-    pub(super) fn ms(self) -> f64 {
+    pub(crate) fn ms(self) -> f64 {
         self.to_ns.saturating_sub(self.from_ns) as f64 / 1e6
     }
 }

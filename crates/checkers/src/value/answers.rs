@@ -184,6 +184,7 @@ impl Check for Answers {
     }
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.proxies.observe(seen);
         if let (RecordKind::Frame { .. }, Some((event, arrival))) = (&seen.record.kind, seen.event()) {
             self.event(seen, event, arrival, index);
         }

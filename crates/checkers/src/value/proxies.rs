@@ -2,12 +2,15 @@
 //!
 //! `user_confidence_score` (`value/confidence`): runs in order, on time, without a leak or a gate.
 //! `likelihood_to_continue` (`value/continue`): runs without a gate, within the limits, first event in time.
+//!
+//! A run that was only late, by no more than the client itself, speaks neither for nor against the target.
 
 use crate::check::Tally;
 use crate::index::{Index, RequestView, RunView};
-use crate::observation::ms;
+use crate::observation::{Observation, ms};
 use crate::slo::Slo;
-use crate::verdict::{CheckResult, Finding};
+use crate::timing::{Lag, Stretch};
+use crate::verdict::{CheckResult, Finding, Reason};
 use goldenpath_history::Outcome;
 use goldenpath_protocol::EventType;
 
@@ -39,11 +42,24 @@ impl Reached {
     }
 }
 
+/// Runs that were only late and are remembered, so that the client's own lag can be held against them; more count as late.
+const LATE_KEPT: usize = 100_000;
+
+/// What was too late of a run, and by how much.
+#[derive(Debug, Clone, Copy)]
+struct Late {
+    stretch: Stretch,
+    excess_ms: f64,
+}
+
 /// The fold over runs.
 #[derive(Debug)]
 pub(crate) struct Proxies {
     confidence: Tally,
     going_on: Tally,
+    /// What was late of runs that nothing else was wrong with, for either proxy.
+    only_late: [Vec<Vec<Late>>; 2],
+    lag: Lag,
     first_event_ms: f64,
     started_ms: f64,
     thinking_ms: f64,
@@ -57,6 +73,8 @@ impl Proxies {
         Self {
             confidence: tally("value/confidence"),
             going_on: tally("value/continue"),
+            only_late: Default::default(),
+            lag: Lag::default(),
             first_event_ms: limit("timing/first-event"),
             started_ms: limit("timing/agent-started"),
             thinking_ms: limit("timing/agent-thinking"),
@@ -64,10 +82,20 @@ impl Proxies {
         }
     }
 
+    /// Takes in how late the client was.
+    pub(crate) fn observe(&mut self, seen: &Observation<'_>) {
+        self.lag.observe(seen);
+    }
+
     /// A run is over.
     pub(crate) fn run(&mut self, reached: &Reached, view: &RunView, index: &Index) {
         let Some(request) = index.request_of_run(view) else { return };
         if !matches!(request.expect.outcome, Outcome::Completed | Outcome::Any) || view.gap.is_some() {
+            return;
+        }
+        // Where any outcome is right, one that says that it failed owes nothing more.
+        let failed_rightly = view.terminal.is_some_and(|end| end.kind != EventType::AgentCompleted);
+        if request.expect.outcome == Outcome::Any && failed_rightly {
             return;
         }
         let [started, thinking, executing, completed, answered] = reached.at;
@@ -129,6 +157,26 @@ impl Proxies {
             (!prompt_start, "first event too late"),
         ]);
         note(&mut self.going_on, why.is_empty(), &why);
+
+        let late = |from: Option<u64>, to: Option<u64>, limit_ms: f64| {
+            let stretch = Stretch { from_ns: from?, to_ns: to? };
+            let excess_ms = stretch.ms() - limit_ms;
+            (excess_ms > 0.0).then_some(Late { stretch, excess_ms })
+        };
+        let whole_late = [
+            late(asked, started, self.started_ms),
+            late(started, thinking, self.thinking_ms),
+            late(asked, answered, self.completed_ms),
+        ];
+        let first_late = late(asked, reached.first, self.first_event_ms);
+        let timed = started.is_some() && thinking.is_some() && answered.is_some() && !reached.junk;
+        let [confidence, going_on] = &mut self.only_late;
+        if timed && !on_time && !disordered && !reached.leaked && confidence.len() < LATE_KEPT {
+            confidence.push(whole_late.into_iter().flatten().collect());
+        }
+        if timed && !(on_time && prompt_start) && going_on.len() < LATE_KEPT {
+            going_on.push(whole_late.into_iter().chain([first_late]).flatten().collect());
+        }
     }
 
     /// The shares; requests that were never answered count as runs that were not good.
@@ -142,15 +190,27 @@ impl Proxies {
         let lost = index.requests().filter(|(_, request)| !excused && unanswered(request)).count() as u64;
         self.confidence.of += lost;
         self.going_on.of += lost;
-        [said(self.confidence, "value/confidence"), said(self.going_on, "value/continue")]
+        let excused = self.only_late.map(|runs| {
+            let explained = |late: &Late| self.lag.explains(late.stretch, late.excess_ms);
+            runs.iter().filter(|run| run.iter().all(explained)).count() as u64
+        });
+        [
+            said(self.confidence, excused[0], "value/confidence"),
+            said(self.going_on, excused[1], "value/continue"),
+        ]
     }
 }
 
-/// A share below its limit fails; above it, single runs are no findings.
-fn said(mut tally: Tally, id: &'static str) -> CheckResult {
-    let share = (tally.of > 0).then(|| tally.n as f64 / tally.of as f64);
-    tally.value = share;
-    tally.broken = share.zip(tally.limit).is_some_and(|(share, limit)| share < limit);
+/// A share below its limit fails, unless the `excused` runs might make it up; above it, single runs are no findings.
+fn said(mut tally: Tally, excused: u64, id: &'static str) -> CheckResult {
+    let share = |good: u64| (tally.of > 0).then(|| good as f64 / tally.of as f64);
+    let below = |share: Option<f64>| share.zip(tally.limit).is_some_and(|(share, limit)| share < limit);
+    let (surely, perhaps) = (share(tally.n), share(tally.n + excused));
+    let (doubtful, broken) = (below(surely), below(perhaps));
+    (tally.value, tally.broken) = (surely, broken);
+    if doubtful {
+        tally.doubt(Reason::ClientOverloaded);
+    }
     if !tally.broken {
         tally.findings.clear();
     }

@@ -1,7 +1,7 @@
 //! The rows B01 to B09 of answers gone bad, and the healthy variations that must stay quiet.
 
-use crate::{Judge, JudgeConfig, Judgement, Verdict};
-use goldenpath_history::{Direction, RecordKind};
+use crate::{Judge, JudgeConfig, Judgement, Reason, Verdict};
+use goldenpath_history::{Direction, Record, RecordKind};
 use goldenpath_simulator::{History, Scenario, healthy_variations, simulate};
 use rstest::rstest;
 use serde_json::Value;
@@ -155,6 +155,36 @@ fn chance_words_and_variants_of_a_question_are_no_other_prompt() {
         )
     });
     assert_eq!(verdict(&judged(&history), "value/own-prompt"), Verdict::Pass);
+}
+
+/// Everything after each request comes a second later; the client may have been late itself, and told so.
+#[rstest]
+#[case::on_time(0, 0.0, Verdict::Pass)]
+#[case::late(1_000_000_000, 0.0, Verdict::Fail)]
+#[case::late_with_a_prompt_client(1_000_000_000, 100.0, Verdict::Fail)]
+#[case::late_by_the_client(1_000_000_000, 600.0, Verdict::Inconclusive(Reason::ClientOverloaded))]
+fn runs_that_the_client_made_late_speak_for_nothing(
+    #[case] late_ns: u64,
+    #[case] lag_ms: f64,
+    #[case] said: Verdict,
+) {
+    let mut history = session(5);
+    for record in &mut history.records {
+        if matches!(record.kind, RecordKind::Frame { dir: Direction::In, .. }) {
+            record.t_ns += late_ns;
+        }
+    }
+    history.records.sort_by_key(|record| record.t_ns);
+    let end = history.records.last().map_or(0, |last| last.t_ns);
+    let sample = |t_ns| Record {
+        t_ns,
+        conn: None,
+        user: None,
+        kind: RecordKind::Sample { name: "scheduler_lag_ms".into(), value: lag_ms },
+    };
+    history.records.extend((0..=end / 1_000_000_000 + 1).map(|second| sample(second * 1_000_000_000)));
+    history.records.sort_by_key(|record| record.t_ns);
+    assert_eq!(verdict(&judged(&history), "value/continue"), said);
 }
 
 /// B07, cut off at 60 %, is the protocol's to judge; the text alone may pass.

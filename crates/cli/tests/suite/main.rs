@@ -6,6 +6,7 @@
 //! - `doors`: tokens, wrong keys, used seeds. Guards that "we could not look" is never told as "it is broken".
 //! - `cuts`: histories that end early. Guards that a cut blames nobody and hides nothing that lies before it.
 //! - `interrupts`: Ctrl-C and SIGTERM. Guards the partial report and exit code 130.
+//! - `proxied`: `proxy` in front of `serve`. Guards that a fault is blamed on the check that owns it, and nothing is blamed without one.
 //! - `witnesses`: what a failed check leaves. Guards that the file fails that check again, and no other.
 //! - `hostile`: targets that answer with nonsense. Guards that it becomes findings, never a crash or a wait without end.
 //!
@@ -22,5 +23,6 @@ mod doors;
 mod exits;
 mod hostile;
 mod interrupts;
+mod proxied;
 mod sessions;
 mod witnesses;

@@ -180,6 +180,37 @@ impl Backend {
     }
 }
 
+/// `goldenpath proxy` in front of a backend, on a free port, with a file for its receipts.
+pub(crate) struct ProxyProcess {
+    process: Running,
+    pub(crate) url: String,
+    directory: tempfile::TempDir,
+}
+
+impl ProxyProcess {
+    pub(crate) fn start(upstream: &str, arguments: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let arguments =
+            [&["proxy", "--upstream", upstream, "--receipts", "receipts.jsonl"], arguments].concat();
+        let mut command = command(directory.path(), &arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let url = ready["ws"].as_str().unwrap().to_owned();
+        Self { process: Running(Some(child)), url, directory }
+    }
+
+    /// Stops it as an orchestrator does; gives its receipts.
+    pub(crate) fn terminate(self) -> (Ran, Vec<serde_json::Value>) {
+        self.process.signal("TERM");
+        let ran = self.process.end();
+        let receipts = std::fs::read_to_string(self.directory.path().join("receipts.jsonl")).unwrap();
+        (ran, receipts.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+}
+
 /// Waits until `look` gives something.
 #[track_caller]
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

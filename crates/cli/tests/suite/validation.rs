@@ -1,6 +1,6 @@
 //! A call of `validate`, said by what it is to do.
 
-use crate::support::{Backend, KEY_VARIABLE, OUT, Place, Ran, Running};
+use crate::support::{Backend, KEY_VARIABLE, OUT, Place, ProxyProcess, Ran, Running};
 
 /// `validate`, with its flags as they are added up.
 #[derive(Clone)]
@@ -40,6 +40,11 @@ impl Validation {
     /// Drives `backend`, with tokens minted by the key in `variable`.
     pub(crate) fn of_with_key_in(self, backend: &Backend, variable: &str) -> Self {
         self.with(&["--target", &backend.url, "--auth", "mint", "--auth-key-env", variable])
+    }
+
+    /// Drives the backend behind `proxy`.
+    pub(crate) fn through(self, proxy: &ProxyProcess) -> Self {
+        self.with(&["--target", &proxy.url, "--auth", "mint", "--auth-key-env", KEY_VARIABLE])
     }
 
     /// Drives whatever listens on `url`, and shows no token.

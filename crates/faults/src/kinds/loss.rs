@@ -13,6 +13,7 @@ mod second_tab;
 mod sub_agent;
 mod whole_run;
 
+use super::connection::DroppedWhileSlow;
 use crate::catalogue::{Driver, FaultInfo, Need};
 use after_thinking::StopsAfterThinking;
 use before_terminal::LastEventLost;
@@ -125,6 +126,14 @@ pub(crate) const ROWS: &[FaultInfo] = &[
         driver: Driver::Proxy,
         needs: &[Need::TwoTabs],
         make: |seed| Box::new(SecondTabLosesEvents::new(seed)),
+    },
+    FaultInfo {
+        id: "L13",
+        summary: "dropped while the reader is slow",
+        owner: "connection/slow-reader",
+        driver: Driver::Proxy,
+        needs: &[Need::SlowReader],
+        make: |seed| Box::new(DroppedWhileSlow::new(seed)),
     },
     FaultInfo {
         id: "L14",

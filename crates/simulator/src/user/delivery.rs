@@ -59,10 +59,10 @@ impl User {
                 continue;
             }
             for i in item.tab.map_or(0..self.tabs.len(), |tab| tab..tab + 1) {
-                if self.tabs[i].up {
-                    self.hand_over(i, &item, out);
-                } else {
+                if !self.tabs[i].up {
                     self.miss(i, &item);
+                } else if !self.tabs[i].gives_up(item.made_ns) {
+                    self.hand_over(i, &item, out);
                 }
             }
             if breaks.peek().is_some_and(
@@ -97,8 +97,9 @@ impl User {
             What::Event { raw, offset, ends, acked_by } => {
                 tab.offset = *offset;
                 let mut record = self.pen.frame(at, conn, Direction::In, raw.clone());
-                // Told once, by the first that sees it.
-                if *ends && self.tabs[..i].iter().all(|tab| !tab.up) {
+                // Told once, by the first that reads it.
+                let first = self.tabs.iter().position(|tab| tab.reads(item.made_ns)).unwrap_or(0);
+                if *ends && i == first {
                     record.effect = Effect::RunEnded;
                 }
                 out.push(record);

@@ -48,6 +48,7 @@ impl User {
             self.outlive_revocation(begin + 900 * MS, out);
         }
         let mut sent = Vec::new();
+        self.tried_after_rounds(begin, out, &mut sent);
         self.heartbeats(self.schedule.leave_ns, &mut sent);
         self.deliver(sent, &[], out);
     }

@@ -52,6 +52,7 @@ impl User {
         if self.cancels_foreign_run(round) {
             self.try_foreign_cancel(begin + 45 * MS, round, out, &mut sent);
         }
+        self.tried_in_round(round, begin, out, &mut sent);
         let breaks = if round == 0 { self.planned_breaks(&runs) } else { Vec::new() };
         let stored = self.number(&runs, &breaks, &mut sent);
         self.rejoins(&breaks, &mut sent);

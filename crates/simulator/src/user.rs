@@ -4,6 +4,7 @@ mod breaks;
 mod delivery;
 mod probes;
 mod rounds;
+mod stored;
 mod trials;
 
 use crate::clock::{MS, SECOND};

@@ -1,4 +1,4 @@
-//! A round: some runs asked for at once, their events numbered as they are made, and what the store tells afterwards.
+//! A round: some runs asked for at once, their events numbered as they are made.
 
 use super::User;
 use super::breaks::Break;
@@ -10,7 +10,8 @@ use crate::scenario::Resume;
 use crate::tab::{Effect, Pending};
 use goldenpath_history::{Expect, Outcome, RecordKind, ToolDemand};
 use goldenpath_protocol::{ClientFrame, ErrorCode, EventHead, RunEvent, ServerFrame};
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Who speaks for a run, and who works inside it.
@@ -62,7 +63,7 @@ impl User {
         if self.scenario.store || (round == 0 && self.scenario.resume.refused()) {
             let after = self.tabs.iter().map(|tab| tab.last_ns).max().unwrap_or(begin) + 20 * MS;
             for (i, document) in stored.into_iter().enumerate() {
-                out.push(self.pen.mark(after + i as u64 * MS, "store", document.to_string()));
+                out.push(self.pen.mark(after + i as u64 * MS, "store", document));
             }
         }
     }
@@ -213,7 +214,7 @@ impl User {
     }
 
     /// Numbers the events of a round in the order in which they are made; returns the store's documents.
-    fn number(&mut self, runs: &[RunPlan], breaks: &[Break], sent: &mut Vec<Sent>) -> Vec<Value> {
+    fn number(&mut self, runs: &[RunPlan], breaks: &[Break], sent: &mut Vec<Sent>) -> Vec<String> {
         let mut order: Vec<(usize, &Planned)> = runs
             .iter()
             .enumerate()
@@ -221,7 +222,7 @@ impl User {
             .collect();
         order.sort_by_key(|(_, event)| event.made_ns);
         let keeps = self.scenario.store || self.scenario.resume.refused();
-        let mut stored: Vec<Vec<Value>> = runs.iter().map(|_| Vec::new()).collect();
+        let mut stored: Vec<Vec<Box<RawValue>>> = runs.iter().map(|_| Vec::new()).collect();
         let mut seqs = vec![0; runs.len()];
         for (i, planned) in order {
             let run = &runs[i];
@@ -233,19 +234,9 @@ impl User {
             seqs[i] += 1;
             let event = self.event(run, planned, seqs[i]);
             let ends = event.body.event_type().is_terminal();
-            let mut value = serde_json::to_value(&event).unwrap_or_default();
-            if self.scenario.extra_fields
-                && let Some(fields) = value.as_object_mut()
-            {
-                fields.insert("x_trace".to_owned(), json!({ "span": self.offset }));
-                fields.insert("model_version".to_owned(), json!("analyst-3"));
-            }
-            let raw = if self.scenario.extra_fields { value.to_string() } else { line(&event) };
+            let raw = self.told(&event);
             if keeps {
-                if let Some(fields) = value.as_object_mut() {
-                    fields.remove("offset");
-                }
-                stored[i].push(value);
+                stored[i].push(self.kept(event));
             }
             let acked_by = ends.then(|| self.asking_tab(run.run));
             let what = What::Event { raw, offset: self.offset, ends, acked_by };
@@ -279,24 +270,5 @@ impl User {
                 parent_agent,
             },
         }
-    }
-
-    /// What `GET /runs/{id}` answers, wrapped as the mark that holds it.
-    fn document(&self, run: &RunPlan, events: Vec<Value>) -> Value {
-        let (ids, user) = (self.pen.ids, self.pen.user);
-        let run_id = ids.run(user, run.run);
-        json!({
-            "run_id": run_id,
-            "status": 200,
-            "body": {
-                "run_id": run_id,
-                "thread_id": ids.thread(user, run.lane),
-                "request_id": ids.request(user, run.run),
-                "state": run.state,
-                "event_count": events.len(),
-                "events": events,
-                "final_response": run.answer,
-            },
-        })
     }
 }

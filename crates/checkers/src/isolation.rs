@@ -14,7 +14,6 @@ mod tests;
 use crate::check::Check;
 use crate::judge::Terms;
 
-pub(crate) use names::Drawn;
 pub(crate) use traces::Traces;
 
 /// The group.

@@ -21,8 +21,8 @@ const DRAWN: usize = 8;
 /// So many names of one user in what another was told are no chance.
 const NO_CHANCE: usize = 2;
 
-/// Names that are remembered; a session with more has shown enough.
-const NAMES_KEPT: usize = 500_000;
+/// Names that are remembered; a session with more has shown enough. The most that a table of 2^19 places takes in.
+const NAMES_KEPT: usize = 458_752;
 
 /// Sights of foreign names that are remembered until the end.
 const SIGHTS_KEPT: usize = 10_000;
@@ -41,7 +41,7 @@ const fn told_in(kind: EventType) -> &'static [Field] {
 
 /// The names in one run event, as hashes.
 #[derive(Debug, Default)]
-pub(crate) struct Drawn {
+struct Drawn {
     /// In what a tool found, in plain text.
     found: Vec<u64>,
     /// In what people read, and in what is hidden anywhere.
@@ -50,7 +50,7 @@ pub(crate) struct Drawn {
 
 impl Drawn {
     /// Reads an event.
-    pub(crate) fn of(event: &EventView<'_>) -> Self {
+    fn of(event: &EventView<'_>) -> Self {
         let mut drawn = Self::default();
         let results = event.fields.raw(Field::Results);
         if let Some(results) = results.filter(|_| event.kind == EventType::ToolCompleted) {
@@ -88,11 +88,24 @@ struct Sight {
     excerpt: Box<str>,
 }
 
+/// Whose a name is, in few bytes: there are hundreds of thousands of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Whose {
+    user: UserIx,
+    /// Where their tool gave it; of lines beyond 2^32 the last that a number of this size names.
+    line: u32,
+}
+
+impl Whose {
+    /// A name of several users, or of none.
+    const NOBODY: Self = Self { user: UserIx(u32::MAX), line: 0 };
+}
+
 /// Knows whose names are whose, and who was told them.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// The first user whose tools gave a name, and where; none for a name of several.
-    whose: FxHashMap<u64, Option<(UserIx, u64)>>,
+    /// The first user whose tools gave a name, and where.
+    whose: FxHashMap<u64, Whose>,
     sights: Vec<Sight>,
 }
 
@@ -107,7 +120,7 @@ impl Names {
                 }
             }
             Some(Seen::Event(event)) if seen.arrival.is_some_and(|arrival| !arrival.foreign) => {
-                let drawn = seen.at_sight.drawn.get();
+                let drawn = Drawn::of(event);
                 for name in &drawn.found {
                     self.found(*name, user, seen.line);
                 }
@@ -121,31 +134,36 @@ impl Names {
 
     /// A name that a user's own tool gave.
     fn found(&mut self, name: u64, user: UserIx, line: u64) {
-        match self.whose.get_mut(&name) {
-            Some(whose) if whose.is_some_and(|(owner, _)| owner != user) => *whose = None,
-            Some(_) => {}
-            None => self.add(name, Some((user, line))),
-        }
-    }
-
-    fn add(&mut self, name: u64, whose: Option<(UserIx, u64)>) {
-        if self.whose.len() < NAMES_KEPT {
-            self.whose.insert(name, whose);
-        }
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        self.known_to(name, user, Whose { user, line });
     }
 
     /// A name that a user knew already.
     fn asked(&mut self, name: u64, user: UserIx) {
+        self.known_to(name, user, Whose::NOBODY);
+    }
+
+    /// A user knows a name: it is nobody's if it was another's, and as `new` says if it was unknown.
+    fn known_to(&mut self, name: u64, user: UserIx, new: Whose) {
+        let room = self.whose.len() < NAMES_KEPT;
         match self.whose.get_mut(&name) {
-            Some(whose) if whose.is_some_and(|(owner, _)| owner == user) => {}
-            Some(whose) => *whose = None,
-            None => self.add(name, None),
+            Some(whose) if whose.user == user => {}
+            Some(whose) => *whose = Whose::NOBODY,
+            None if room => {
+                self.whose.insert(name, new);
+            }
+            None => {}
         }
     }
 
+    /// Whose a name is, if it is one user's.
+    fn owned(&self, name: u64) -> Option<Whose> {
+        self.whose.get(&name).copied().filter(|whose| *whose != Whose::NOBODY)
+    }
+
     fn told(&mut self, name: u64, event: &EventView<'_>, user: UserIx, line: u64) {
-        if let Some(Some((owner, own_line))) = self.whose.get(&name)
-            && *owner != user
+        if let Some(Whose { user: owner, line: own_line }) = self.owned(name)
+            && owner != user
             && self.sights.len() < SIGHTS_KEPT
         {
             let mut excerpt = Box::default();
@@ -156,14 +174,14 @@ impl Names {
                     }
                 });
             });
-            self.sights.push(Sight { name, owner: *owner, own_line: *own_line, user, line, excerpt });
+            self.sights.push(Sight { name, owner, own_line: u64::from(own_line), user, line, excerpt });
         }
     }
 
     /// Says who was told names that are another's to the end.
     pub(super) fn judge(&mut self, tally: &mut Tally, index: &Index) {
         let mut sights = std::mem::take(&mut self.sights);
-        sights.retain(|sight| self.whose.get(&sight.name).is_some_and(Option::is_some));
+        sights.retain(|sight| self.owned(sight.name).is_some());
         let mut between: FxHashMap<(UserIx, UserIx), FxHashSet<u64>> = FxHashMap::default();
         for sight in &sights {
             between.entry((sight.owner, sight.user)).or_default().insert(sight.name);

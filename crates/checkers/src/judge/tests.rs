@@ -59,7 +59,6 @@ fn panicking<T>() -> Part<T> {
 #[rstest]
 #[case("oddities", "content/")]
 #[case("traces", "isolation/canary")]
-#[case("drawn", "isolation/canary")]
 #[case("told", "delivery/stream-equals-store")]
 #[case("stored", "delivery/stream-equals-store")]
 fn what_panics_ahead_of_checks_stops_those_that_ask_for_it(#[case] part: &str, #[case] stopped: &str) {
@@ -70,7 +69,6 @@ fn what_panics_ahead_of_checks_stops_those_that_ask_for_it(#[case] part: &str, #
         match part {
             "oddities" => at_sight.oddities = panicking(),
             "traces" => at_sight.traces = panicking(),
-            "drawn" => at_sight.drawn = panicking(),
             "told" => at_sight.told = panicking(),
             _ => at_sight.stored = panicking(),
         }

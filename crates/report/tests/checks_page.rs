@@ -31,7 +31,9 @@ fn page() -> String {
     for category in Category::ALL {
         let checks = || CHECKS.iter().filter(|info| info.category == category);
         let _ = write!(page, "\n## {category}\n\n");
-        if !JudgeConfig::JUDGED.contains(&category) {
+        if JudgeConfig::IF_SHOWN.contains(&category) {
+            page.push_str("In a saved history judged as far as it shows it; `validate` does not drive it yet, and reports it as not run.\n\n");
+        } else if !JudgeConfig::JUDGED.contains(&category) {
             page.push_str("In a saved history judged when it is asked for by name; `validate` does not drive it yet, and reports it as not run.\n\n");
         }
         page.push_str("| check | promise | limit | required |\n|---|---|---|---|\n");

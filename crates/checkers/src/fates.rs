@@ -1,19 +1,9 @@
-//! What became of every request, in tens of bytes each: for checks that compare runs, or users, with each other.
+//! What became of every request, for checks that compare runs, or users, with each other when all is over.
 
-use crate::index::{Index, RequestView, RunView};
-use crate::observation::{RequestIx, UserIx};
+use crate::index::{Index, RequestView};
+use crate::observation::UserIx;
 use goldenpath_history::Outcome;
 use goldenpath_protocol::EventType;
-use rustc_hash::FxHashMap;
-
-/// The end of a run.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    terminal: Option<(EventType, u64, u64)>,
-    last_line: u64,
-    /// A part of it was told, or left, to be missing: its end may lie there.
-    gap: bool,
-}
 
 /// What became of one request.
 #[derive(Debug, Clone, Copy)]
@@ -55,40 +45,22 @@ impl Fate {
     }
 }
 
-/// Collects them.
-#[derive(Debug, Default)]
-pub(crate) struct Fates {
-    runs: FxHashMap<RequestIx, Run>,
+/// Every request's fate, in the order of asking; to be asked when every run is settled.
+pub(crate) fn fates(index: &Index) -> impl Iterator<Item = Fate> + '_ {
+    index.requests().map(|(_, request)| fate(request, index))
 }
 
-impl Fates {
-    /// Takes in a run that is over for good.
-    pub(crate) fn settled(&mut self, view: &RunView) {
-        let Some(request) = view.request else { return };
-        self.runs.entry(request).or_insert(Run {
-            terminal: view.terminal.map(|end| (end.kind, end.t_ns, end.line)),
-            last_line: view.last_line,
-            gap: view.gap.is_some(),
-        });
-    }
-
-    /// Every request's fate, in the order of asking.
-    pub(crate) fn all<'a>(&'a self, index: &'a Index) -> impl Iterator<Item = (RequestIx, Fate)> + 'a {
-        index.requests().map(|(at, request)| (at, self.of(at, request)))
-    }
-
-    fn of(&self, at: RequestIx, request: &RequestView) -> Fate {
-        let run = self.runs.get(&at);
-        Fate {
-            user: request.user,
-            line: request.line,
-            asked_ns: request.intended_t_ns,
-            owed: request.expect.outcome,
-            terminal: run.and_then(|run| run.terminal),
-            last_line: run.map_or(request.line, |run| run.last_line),
-            refused: run.is_none() && request.refused_line.is_some(),
-            gap: run.is_some_and(|run| run.gap),
-        }
+fn fate(request: &RequestView, index: &Index) -> Fate {
+    let run = request.run.and_then(|run| index.settled(run));
+    Fate {
+        user: request.user,
+        line: request.line,
+        asked_ns: request.intended_t_ns,
+        owed: request.expect.outcome,
+        terminal: run.and_then(|run| run.terminal.map(|(kind, line)| (kind, run.ended_ns, line))),
+        last_line: run.map_or(request.line, |run| run.last_line),
+        refused: run.is_none() && request.refused_line.is_some(),
+        gap: run.is_some_and(|run| run.gap),
     }
 }
 

@@ -13,5 +13,5 @@ use crate::judge::Terms;
 
 /// The group.
 pub(crate) fn checks(_: &Terms) -> Vec<Box<dyn Check + Send>> {
-    vec![Box::new(fairness::Fairness::default()), Box::new(explicit_refusal::ExplicitRefusal::default())]
+    vec![Box::new(fairness::Fairness), Box::new(explicit_refusal::ExplicitRefusal::default())]
 }

@@ -102,6 +102,9 @@ impl Index {
             owner: view.owner,
             request: view.request,
             terminal: view.terminal.map(|terminal| (terminal.kind, terminal.line)),
+            ended_ns: view.terminal.map_or(view.last_t_ns, |terminal| terminal.t_ns),
+            last_line: view.last_line,
+            gap: view.gap.is_some(),
             events: view.events(),
         };
         self.settled.insert(run, kept);

@@ -127,6 +127,12 @@ pub struct SettledRun {
     pub request: Option<RequestIx>,
     /// How it ended, and at which line.
     pub terminal: Option<(EventType, u64)>,
+    /// When it ended; when it was last heard of where it did not.
+    pub ended_ns: u64,
+    /// The last line that told of it.
+    pub last_line: u64,
+    /// Whether a part of it was told, or left, to be missing: its end may lie there.
+    pub gap: bool,
     /// Distinct events that its owner saw.
     pub events: u32,
 }

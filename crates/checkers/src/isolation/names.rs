@@ -21,8 +21,8 @@ const DRAWN: usize = 8;
 /// So many names of one user in what another was told are no chance.
 const NO_CHANCE: usize = 2;
 
-/// Names that are remembered; a session with more has shown enough. The most that a table of 2^19 places takes in.
-const NAMES_KEPT: usize = 458_752;
+/// Names that are remembered; a session with more has shown enough. The most that a table of 2^18 places takes in.
+const NAMES_KEPT: usize = 229_376;
 
 /// Sights of foreign names that are remembered until the end.
 const SIGHTS_KEPT: usize = 10_000;

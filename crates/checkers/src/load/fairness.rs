@@ -3,9 +3,9 @@
 //! Ratios inside one session: a slow backend that is slow for everybody is fair.
 
 use crate::check::{Check, Tally};
-use crate::fates::{Fate, Fates, median};
-use crate::index::{Index, RunView};
-use crate::observation::{Observation, RunIx, UserIx};
+use crate::fates::{Fate, fates, median};
+use crate::index::Index;
+use crate::observation::{Observation, UserIx};
 use crate::verdict::{CheckResult, Finding, Reason};
 use goldenpath_history::Outcome;
 use std::collections::BTreeMap;
@@ -23,10 +23,8 @@ const WAIT_MORE_MS: f64 = 2_000.0;
 const OTHERS_SERVED: f64 = 0.8;
 
 /// Judges `load/fairness`.
-#[derive(Debug, Default)]
-pub(super) struct Fairness {
-    fates: Fates,
-}
+#[derive(Debug)]
+pub(super) struct Fairness;
 
 /// How one user fared.
 #[derive(Debug, Default)]
@@ -46,14 +44,10 @@ impl Check for Fairness {
 
     fn observe(&mut self, _: &Observation<'_>, _: &Index) {}
 
-    fn run_settled(&mut self, _: RunIx, view: &RunView, _: &Index) {
-        self.fates.settled(view);
-    }
-
     fn finish(self: Box<Self>, index: &Index) -> Vec<CheckResult> {
         let mut tally = Tally::default();
         let mut users: BTreeMap<UserIx, Share> = BTreeMap::new();
-        for (_, fate) in self.fates.all(index).filter(|(_, fate)| fate.owed != Outcome::Any) {
+        for fate in fates(index).filter(|fate| fate.owed != Outcome::Any) {
             users.entry(fate.user).or_default().add(&fate);
         }
         if users.len() >= USERS {

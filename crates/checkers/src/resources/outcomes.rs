@@ -2,9 +2,9 @@
 
 use crate::check::{Check, Tally};
 use crate::evidence::excerpt;
-use crate::fates::{Fate, Fates, median};
-use crate::index::{ConnView, Index, RunView};
-use crate::observation::{Observation, RunIx, UserIx};
+use crate::fates::{Fate, fates, median};
+use crate::index::{ConnView, Index};
+use crate::observation::{Observation, UserIx};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_history::{ClosedBy, Outcome, RecordKind, Trial};
 use goldenpath_protocol::EventType;
@@ -39,7 +39,6 @@ struct Outage {
 /// Judges `resources/contained` and `resources/recovers`.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes {
-    fates: Fates,
     dropped: Vec<Dropped>,
     outages: Vec<Outage>,
 }
@@ -67,12 +66,10 @@ impl Check for Outcomes {
         }
     }
 
-    fn run_settled(&mut self, _: RunIx, view: &RunView, _: &Index) {
-        self.fates.settled(view);
-    }
-
     fn finish(self: Box<Self>, index: &Index) -> Vec<CheckResult> {
-        let fates: Vec<Fate> = self.fates.all(index).map(|(_, fate)| fate).collect();
+        // Without a failure or an outage there is nothing to compare.
+        let compared = !self.outages.is_empty() || fates(index).any(|fate| fate.owed == Outcome::Failed);
+        let fates: Vec<Fate> = if compared { fates(index).collect() } else { Vec::new() };
         vec![
             self.contained(&fates, index).into_result("resources/contained"),
             self.recovers(&fates, index).into_result("resources/recovers"),

@@ -15,6 +15,9 @@ const MAP: &[(&str, &[&str])] = &[
     // Drives from outside.
     // What a fault rewrites has the shape of a history's records, so that it breaks live and saved sessions alike.
     ("faults", &["protocol", "history"]),
+    // Puts faults into simulated sessions and asks the checks; live ones are driven elsewhere and assessed alike. A crate, since the
+    // command and the unit tier share it, and neither may import the other.
+    ("detection", &["history", "checkers", "simulator", "faults"]),
     ("harness", &["protocol", "history"]),
     // The reference backend.
     ("agent", &[]),
@@ -31,6 +34,7 @@ const MAP: &[(&str, &[&str])] = &[
             "report",
             "simulator",
             "faults",
+            "detection",
             "harness",
             "agent",
             "storage",
@@ -49,6 +53,7 @@ const TIERS: &[(&str, &[&str])] = &[
             "checkers",
             "simulator",
             "faults",
+            "detection",
             "harness",
             "agent",
             "storage",
@@ -64,7 +69,7 @@ const TIERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that think only: none of these may be among their dependencies.
-const PURE: &[&str] = &["protocol", "history", "checkers", "report", "simulator"];
+const PURE: &[&str] = &["protocol", "history", "checkers", "report", "simulator", "detection"];
 const IMPURE_LIBRARIES: &[&str] = &["tokio", "axum", "reqwest", "tokio-tungstenite", "sqlx", "socket2"];
 
 /// Package name → names of its dependencies of one kind (`None`: the normal ones), from `cargo metadata`.

@@ -1,6 +1,6 @@
 //! Doors that let the wrong ones in, keep the right ones out, or talk too much.
 
-mod admitted;
+pub(super) mod admitted;
 mod echoed;
 mod internal;
 mod outlived;

@@ -8,6 +8,7 @@ mod restart;
 mod seam;
 mod skipped;
 mod terminal;
+mod unchecked;
 
 use crate::catalogue::{Driver, FaultInfo, Need};
 use first_point::CursorStuck;
@@ -18,6 +19,7 @@ use restart::RunRestarted;
 use seam::{OffByOne, SeamLosesOne};
 use skipped::ReplaySkipped;
 use terminal::TerminalInGapLost;
+use unchecked::ResumeUnchecked;
 
 /// The rows of this group.
 pub(crate) const ROWS: &[FaultInfo] = &[
@@ -100,5 +102,13 @@ pub(crate) const ROWS: &[FaultInfo] = &[
         driver: Driver::Proxy,
         needs: &[Need::Resume],
         make: |seed| Box::new(SeamLosesOne::new(seed)),
+    },
+    FaultInfo {
+        id: "R11",
+        summary: "what checks tokens is skipped on a resume: a revoked user gets in",
+        owner: "auth/revocation",
+        driver: Driver::Backend,
+        needs: &[Need::Revocation],
+        make: |seed| Box::new(ResumeUnchecked::new(seed)),
     },
 ];

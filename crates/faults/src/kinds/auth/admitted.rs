@@ -21,7 +21,7 @@ pub(super) fn refused_for(step: &Step) -> Option<&str> {
 }
 
 /// The same attempt, let in.
-pub(super) fn let_in(step: &Step) -> Step {
+pub(in crate::kinds) fn let_in(step: &Step) -> Step {
     let mut made = step.clone();
     if let RecordKind::Open { status, body, .. } = &mut made.kind {
         *status = Some(101);
@@ -31,17 +31,23 @@ pub(super) fn let_in(step: &Step) -> Step {
 }
 
 /// The end of the connection of `step`, so much later.
-pub(super) fn close_after(step: &Step, ns: u64, code: u16, reason: &'static str, by: ClosedBy) -> Step {
+pub(in crate::kinds) fn close_after(
+    step: &Step,
+    ns: u64,
+    code: u16,
+    reason: &'static str,
+    by: ClosedBy,
+) -> Step {
     let reason = (!reason.is_empty()).then(|| reason.into());
     Step { t_ns: step.t_ns + ns, kind: RecordKind::Close { code: Some(code), reason, by }, ..step.clone() }
 }
 
 /// The greetings of each user, to greet those who should not be there.
 #[derive(Default)]
-pub(super) struct Greetings(HashMap<String, Message>);
+pub(in crate::kinds) struct Greetings(HashMap<String, Message>);
 
 impl Greetings {
-    pub(super) fn note(&mut self, step: &Step, act: &Act<'_>) {
+    pub(in crate::kinds) fn note(&mut self, step: &Step, act: &Act<'_>) {
         let greeting = act.message().filter(|message| message.is("connection_established"));
         if let (Some(message), Some(user)) = (greeting, step.user.as_deref()) {
             self.0.entry(user.to_owned()).or_insert_with(|| message.clone());
@@ -49,7 +55,7 @@ impl Greetings {
     }
 
     /// What greets a connection that was let in.
-    pub(super) fn on(&self, step: &Step) -> Option<Step> {
+    pub(in crate::kinds) fn on(&self, step: &Step) -> Option<Step> {
         let greeting = self.0.get(step.user.as_deref()?)?.clone();
         let number = step.conn.unwrap_or_default();
         let made = greeting.with("connection_id", format!("00000000-0000-4000-8000-{number:012x}"));

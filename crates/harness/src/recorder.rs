@@ -189,6 +189,14 @@ impl Recording {
     /// # Errors
     /// When its thread cannot be started.
     pub fn in_memory() -> Result<Self, RecorderError> {
+        Self::in_memory_at(SessionClock::start())
+    }
+
+    /// The same, on a clock that runs already.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub fn in_memory_at(clock: SessionClock) -> Result<Self, RecorderError> {
         let header = Header {
             history: HISTORY_VERSION,
             session_id: "memory".to_owned(),
@@ -202,7 +210,7 @@ impl Recording {
             sla: false,
             witness: None,
         };
-        Self::begin(SessionClock::start(), &header, None, None, Some(Arc::default()))
+        Self::begin(clock, &header, None, None, Some(Arc::default()))
     }
 
     fn begin(

@@ -142,9 +142,14 @@ impl CloseCodes {
             seen.t_ns > closing.t_ns.saturating_add(CLOSE_AFTER_NS)
                 && !view.stalled_between(closing.t_ns, seen.t_ns)
         });
+        // Who is silent still reads: a Close that was announced would have been seen.
+        let silent = view.ordeal.is_some_and(|ordeal| ordeal.step == Trial::PeerSilent);
+        let heard = silent && view.stall.is_none() && by == ClosedBy::Client && late.is_some();
         let ended = match (by, code) {
             // What was cut off, or left without readers, cannot be told.
-            (ClosedBy::Transport, _) | (_, None) if view.forsaken() || view.stall.is_some() => return,
+            (ClosedBy::Transport, _) | (_, None) if !heard && (view.forsaken() || view.stall.is_some()) => {
+                return;
+            }
             (ClosedBy::Client, _) if unanswered || late.is_some() => {
                 let from = life.closing.map_or(0, |closing| closing.line);
                 self.tally.broke(|| unfinished(index, view, from, Some(seen.line)));

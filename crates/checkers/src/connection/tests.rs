@@ -278,3 +278,15 @@ fn a_server_error_is_a_connection_lost() {
     let lost = change(history, close_with(1000), |_| closed(Some(1011), ClosedBy::Server));
     assert_eq!(says(&lost, "reliability"), Verdict::Fail);
 }
+
+#[test]
+fn who_is_silent_still_sees_whether_an_announced_close_comes() {
+    let history = simulate(&start().with_half_open_peers(), 3);
+    let kept = change(history, close_with(4011), |_| closed(None, ClosedBy::Client));
+    assert_eq!(says(&kept, "close-codes"), Verdict::Pass, "gone before the Close was due");
+    let at = places(&kept, |kind| *kind == closed(None, ClosedBy::Client))[0];
+    let mut late = kept.clone();
+    late.records[at].t_ns += 5_000_000_000;
+    late.records.sort_by_key(|record| record.t_ns);
+    assert_eq!(says(&late, "close-codes"), Verdict::Fail);
+}

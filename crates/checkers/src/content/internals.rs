@@ -13,7 +13,9 @@ use anchors::{ANCHORS, FILES, PIECES, Reading, SHORT};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
-use Reading::{Address, Frame, Goroutine, Home, Inside, Jwt, Key, Member, Panic, Path, Thrown, Trace};
+use Reading::{
+    Address, Frame, Goroutine, Hidden, Home, Inside, Jwt, Key, Member, Panic, Path, Thrown, Trace,
+};
 
 /// The automaton, and the faster search that tells where it has nothing to find.
 #[derive(Debug)]
@@ -101,6 +103,10 @@ fn read(raw: &str, from: usize, to: usize, reading: Reading) -> Option<(&'static
             (head && body && starts_word).then_some(("a token", token))
         }
         Member => member_value(raw, to).map(|value| ("a secret", value)),
+        Hidden => {
+            let length = raw[from..].find('»')? + '»'.len_utf8();
+            Some(("a secret", &raw[from..from + length]))
+        }
         Address => {
             let address =
                 run_of(&raw[from..], |c| !c.is_whitespace() && !matches!(c, '"' | '\\' | '<' | '>' | '`'));
@@ -213,6 +219,7 @@ fn masked(raw: &str, from: usize, shown: &str, reading: Reading) -> String {
             let head: String = shown.chars().take(6).collect();
             format!("{head}…")
         }
+        Hidden => shown.to_owned(),
         Trace | Frame | Panic | Goroutine | Thrown | Inside | Home | Path => around(raw, from),
     }
 }

@@ -1,6 +1,6 @@
 use crate::Verdict;
 use crate::fixture::{alarms, edit, healthy, judged, opcode, place, places, rewrite, verdict};
-use goldenpath_history::RecordKind;
+use goldenpath_history::{REDACTED_JWT, REDACTED_KEY, REDACTED_TOKEN, RecordKind};
 use goldenpath_simulator::{Content, History, Scenario, simulate};
 use rstest::rstest;
 use serde_json::json;
@@ -238,4 +238,21 @@ fn secrets_of_an_earlier_prompt_are_their_writers_own() {
     }
     let found = alarms(&judged(&history), &["content/"]);
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[rstest]
+#[case(REDACTED_TOKEN)]
+#[case(REDACTED_KEY)]
+#[case(REDACTED_JWT)]
+fn a_secret_that_the_recorder_hid_is_still_a_secret(#[case] hidden: &str) {
+    let mut history = healthy();
+    let calling = place(&history, "tool_executing");
+    edit(&mut history, calling, |event| event["parameters"]["key"] = json!(hidden));
+    assert_eq!(*verdict(&judged(&history), "content/no-internals"), Verdict::Fail);
+    for record in &mut history.records {
+        if let RecordKind::Request { prompt, .. } = &mut record.kind {
+            *prompt = Some(format!("What does the service behind {hidden} cost?").into());
+        }
+    }
+    assert_eq!(*verdict(&judged(&history), "content/no-internals"), Verdict::Pass, "its user wrote it");
 }

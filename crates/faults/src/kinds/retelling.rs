@@ -51,7 +51,8 @@ pub(super) struct Case<'a> {
 pub(super) enum Tale {
     /// These pieces instead, and after the last of them `filler`, or all over again.
     Instead { pieces: Vec<String>, filler: Option<String>, summary: String },
-    /// The answer itself, with this before one of its pieces.
+    /// The answer itself, with this somewhere in its first piece, which may be all of it: before it, after its first paragraph,
+    /// or behind it.
     Beside { line: String, at: usize },
 }
 
@@ -75,7 +76,7 @@ impl Tale {
                 let filled = || filler.clone().or_else(again);
                 pieces.get(at).cloned().or_else(filled).unwrap_or_default()
             }
-            Self::Beside { line, at: wanted } if at == *wanted => format!("{line}{original}"),
+            Self::Beside { line, at: place } if at == 0 => beside(original, line, *place),
             Self::Beside { .. } => original.to_owned(),
         }
     }
@@ -83,9 +84,20 @@ impl Tale {
     fn whole(&self, original: &str) -> String {
         match self {
             Self::Instead { pieces, .. } => pieces.concat(),
-            Self::Beside { line, .. } => format!("{original}{line}"),
+            Self::Beside { line, at } => beside(original, line, *at),
         }
     }
+}
+
+/// A text with a line before it, after its first paragraph, or behind it.
+fn beside(text: &str, line: &str, place: usize) -> String {
+    let at = match place {
+        0 => 0,
+        1 => text.find('\n').unwrap_or(text.len()),
+        _ => text.len(),
+    };
+    let (before, after) = text.split_at(at);
+    format!("{before}{line}{after}")
 }
 
 /// What a tale is made of: the case, and random choices. None where this run offers nothing to tell.

@@ -1,6 +1,6 @@
 //! One client's connection, by HTTP: requests go on to the backend, answers come back, upgrades become sockets.
 
-use super::asker::asker;
+use super::asker::{asker, decoded, holds_a_token};
 use super::desk::Desk;
 use super::event_stream;
 use super::frame::MAX_BYTES;
@@ -212,13 +212,24 @@ async fn gated(
     let Some(hub) = &front.hub else { return Ok(None) };
     let (gate, answer): (Gate, _) = oneshot::channel();
     let (conn, user, status) = (asked.conn, asked.user.clone(), status.as_u16());
-    let url = asked.uri.path().to_owned();
+    let url = told(&asked.uri);
     hub.send(Input::Opened { conn, user, url, status, body, gate }).await?;
     Ok(match answer.await? {
         // Nobody can be let in whom the backend refused.
         Answer::AsItCame | Answer::Instead { status: StatusCode::SWITCHING_PROTOCOLS, .. } => None,
         Answer::Instead { status, body } => Some(instead(None, status, body)),
     })
+}
+
+/// The address as a record tells it: with its query, and without a token in it.
+fn told(uri: &Uri) -> String {
+    let kept = |pair: &&str| !pair.split_once('=').is_some_and(|(name, _)| holds_a_token(name));
+    let pairs = uri.query().into_iter().flat_map(|query| query.split('&'));
+    let query: Vec<String> = pairs.filter(kept).map(decoded).collect();
+    match query.is_empty() {
+        true => uri.path().to_owned(),
+        false => format!("{}?{}", uri.path(), query.join("&")),
+    }
 }
 
 /// The answer that the fault gives, in the place of one with these parts.

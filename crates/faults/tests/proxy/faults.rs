@@ -3,6 +3,7 @@
 use crate::support::{ROWS, greeted, proxied, run, send_run, soon, text};
 use futures_util::{SinkExt as _, StreamExt as _};
 use goldenpath_faults::{Act, Deed, Fault, Message as Said, Plan, Step, fault_info};
+use goldenpath_history::RecordKind;
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -235,4 +236,29 @@ async fn a_lost_close_leaves_the_client_waiting() {
     let nothing = tokio::time::timeout(Duration::from_millis(200), client.next()).await;
     assert!(nothing.is_err(), "{nothing:?}");
     assert_eq!(receipts.all().len(), 1);
+}
+
+/// Tells on a receipt where connections were opened.
+struct WhereOpened;
+
+impl Fault for WhereOpened {
+    fn rewrite(&mut self, step: &Step, act: &mut Act<'_>) {
+        if let RecordKind::Open { url: Some(url), .. } = &step.kind {
+            act.alter(step.clone(), url.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_sees_from_where_a_client_resumes_and_no_token() {
+    let (backend, proxy, receipts) = proxied(Plan::aware(5).fault_of("test", Box::new(WhereOpened))).await;
+    let url = format!("{}?client_id=a&resume=00ff%3A12&token=secret", proxy.ws_url());
+    let accepting = async {
+        let (stream, _) = backend.accept().await.unwrap();
+        tokio_tungstenite::accept_async(stream).await.unwrap()
+    };
+    let (client, _server) =
+        soon("a socket", async { tokio::join!(tokio_tungstenite::connect_async(&url), accepting) }).await;
+    client.unwrap();
+    assert_eq!(receipts.all()[0].what, "/ws?client_id=a&resume=00ff:12");
 }

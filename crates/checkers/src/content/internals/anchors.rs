@@ -27,12 +27,17 @@ pub(super) enum Reading {
     Member,
     /// An address that holds a password.
     Address,
+    /// What a recorder wrote in the place of a secret.
+    Hidden,
 }
 
-use Reading::{Address, Frame, Goroutine, Home, Inside, Jwt, Key, Member, Panic, Path, Thrown, Trace};
+use Reading::{
+    Address, Frame, Goroutine, Hidden, Home, Inside, Jwt, Key, Member, Panic, Path, Thrown, Trace,
+};
 
 /// Where to look, and how.
 pub(super) const ANCHORS: &[(&str, Reading)] = &[
+    ("«redacted ", Hidden),
     ("Traceback (most recent call last)", Trace),
     ("panicked at ", Panic),
     ("stack backtrace:", Trace),
@@ -109,8 +114,8 @@ pub(super) const ANCHORS: &[(&str, Reading)] = &[
     ("amqp://", Address),
 ];
 
-/// Anchors too short to be searched with the pieces: three bytes tell much less than four.
-pub(super) const SHORT: &[&str] = &["sk-", "eyJ"];
+/// Anchors that are searched one by one: three bytes tell much less than the four of a piece, and a rare letter needs no company.
+pub(super) const SHORT: &[&str] = &["sk-", "eyJ", "«redacted"];
 
 /// Pieces of which every other anchor holds one, few enough to be searched all at once. The blanks around `at` are as they
 /// stand before a frame of a stack at the start of a line.

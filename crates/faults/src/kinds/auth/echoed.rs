@@ -36,6 +36,16 @@ fn token_of(user: &str, tail: usize) -> String {
     format!("{header}.{}.{}", part(claims.to_string()), part(format!("signature-of-{tail:019}")))
 }
 
+/// What tells a refusal of a token from other refusals: its case where the record names it, else, as between sockets, the
+/// connection of whoever showed a token that names them.
+fn shown(step: &Step) -> Option<String> {
+    if let Some(case) = refused_for(step) {
+        return (!matches!(case, "missing" | "garbage")).then(|| case.to_owned());
+    }
+    let refused = matches!(&step.kind, RecordKind::Open { status: Some(401 | 403), credential: None, .. });
+    step.user.as_ref().zip(step.conn).filter(|_| refused).map(|(user, conn)| format!("{user} {conn}"))
+}
+
 /// Shows users their tokens.
 pub(super) struct TokenEchoed {
     aim: Aim,
@@ -57,8 +67,7 @@ impl TokenEchoed {
     }
 
     fn refusal(&mut self, step: &Step, act: &mut Act<'_>) {
-        let shown = refused_for(step).filter(|case| !matches!(*case, "missing" | "garbage"));
-        if !shown.is_some_and(|case| self.aim.hits(case)) {
+        if !shown(step).is_some_and(|shown| self.aim.hits(&shown)) {
             return;
         }
         let token = self.token(step.user.as_deref().unwrap_or_default());

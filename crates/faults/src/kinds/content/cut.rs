@@ -16,7 +16,7 @@ enum Limited {
     Answer,
     /// Thoughts, summaries, answers.
     Texts,
-    /// Texts among the results of tools.
+    /// Texts among the results of tools; the answer of who has no long ones.
     Results,
     /// The answer, before it is streamed.
     Stream,
@@ -31,6 +31,8 @@ pub(super) struct Cut {
     aim: Aim,
     places: Places,
     streamed: HashMap<(Option<u32>, String), usize>,
+    /// Whether a tool found a long text.
+    long_results: bool,
 }
 
 impl Cut {
@@ -47,6 +49,7 @@ impl Cut {
             aim: Aim::new(seed),
             places: Places::default(),
             streamed: HashMap::new(),
+            long_results: false,
         }
     }
 
@@ -76,7 +79,8 @@ impl Cut {
         let names: &[&str] = match self.limited {
             Limited::Answer | Limited::Stream => &["final_response"],
             Limited::Texts => &["reasoning", "task_description", "summary", "final_response", "tool_purpose"],
-            Limited::Results => &["results"],
+            Limited::Results if self.long_results => &["results"],
+            Limited::Results => &["results", "final_response"],
         };
         let mut cut = false;
         for name in names {
@@ -126,6 +130,7 @@ impl Fault for Cut {
         if !self.cut(&mut said) {
             return;
         }
+        self.long_results |= message.is("tool_completed");
         let lost = self.places.free(step.conn, run);
         if lost > 0 {
             said = self.places.fill(step.conn, run, said);

@@ -5,7 +5,8 @@ use crate::{Act, Aim, Fault, Step};
 use goldenpath_protocol::EventType;
 use std::collections::HashMap;
 
-/// Loses one of the first deltas of each run it hits, on all connections; in some runs nothing is numbered before
+/// Loses the second or the third delta of each run it hits, on all connections: of an answer in one piece nothing would be left
+/// that lacks something. In some runs nothing is numbered before
 /// it is written, so that only the text lacks something.
 pub(super) struct OneDeltaLost {
     aim: Aim,
@@ -29,7 +30,7 @@ impl Fault for OneDeltaLost {
             if !deltas.contains(&seq) {
                 deltas.push(seq);
             }
-            let place = self.aim.choice(run, 0, 3);
+            let place = 1 + self.aim.choice(run, 0, 2);
             if deltas.get(place) == Some(&seq) {
                 if self.aim.choice(run, 1, 2) == 0 {
                     self.numbers.lack(run, seq);

@@ -5,6 +5,7 @@ mod foreign;
 mod hidden;
 mod labels;
 mod names;
+mod pieces;
 mod traces;
 mod unfold;
 

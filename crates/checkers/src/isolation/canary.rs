@@ -7,7 +7,8 @@
 
 use super::hidden::Form;
 use super::names::Names;
-use super::traces::{hash_of, unlikely_twice};
+use super::pieces::Pieces;
+use super::traces::{Traces, hash_of, unlikely_twice};
 use crate::check::{Check, Tally};
 use crate::event_view::Seen;
 use crate::evidence::around;
@@ -46,6 +47,7 @@ pub(super) struct Canary {
     references: FxHashMap<u128, Option<(UserIx, u64)>>,
     ids: Ids,
     names: Names,
+    pieces: Pieces,
     strangers: Vec<Stranger>,
 }
 
@@ -132,17 +134,30 @@ impl Check for Canary {
                 self.claim_id(request_id, user, seen.line);
             }
             (RecordKind::Frame { dir: Direction::In, raw, .. }, Some(user)) => {
-                self.search(seen, raw, user, index);
+                self.claim_labels(seen, user);
+                self.search(seen.at_sight.traces.get(), raw, user, seen.line, index);
+                if let Some(whole) = self.pieces.take_in(seen) {
+                    self.search_whole(&whole, user, seen.line, index);
+                }
             }
             // What a store answered reached its user as well.
             (RecordKind::Mark { name, note: Some(note) }, Some(user)) if name == "store" => {
-                self.search(seen, note, user, index);
+                self.search(seen.at_sight.traces.get(), note, user, seen.line, index);
             }
+            (
+                RecordKind::Close { reason: Some(text), .. } | RecordKind::Open { body: Some(text), .. },
+                Some(user),
+            ) => self.search(&Traces::of(text, true), text, user, seen.line, index),
             _ => {}
         }
     }
 
-    fn run_settled(&mut self, _: RunIx, _: &RunView, _: &Index) {}
+    fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        // A run that never ended left nothing that its pieces could be compared with.
+        if let Some(whole) = self.pieces.left(run) {
+            self.search_whole(&whole, view.owner, view.last_line, index);
+        }
+    }
 
     fn finish(mut self: Box<Self>, index: &Index) -> Vec<CheckResult> {
         for stranger in std::mem::take(&mut self.strangers) {
@@ -193,9 +208,25 @@ impl Canary {
         }
     }
 
-    fn search(&mut self, seen: &Observation<'_>, raw: &str, user: UserIx, index: &Index) {
+    /// What an event's own labels name is its user's, unless it was another's before.
+    fn claim_labels(&mut self, seen: &Observation<'_>, user: UserIx) {
+        let Some(Seen::Event(event)) = seen.seen else { return };
+        if event.kind == EventType::ResponseDelta || seen.arrival.is_some_and(|arrival| arrival.foreign) {
+            return;
+        }
+        let thread = event.fields.text(crate::event_view::Field::ThreadId);
+        for id in [event.run_id.as_deref(), thread.as_deref()].into_iter().flatten() {
+            // The first user to show an id in an own label owns it; requests own theirs before.
+            if unlikely_twice(id) {
+                self.ids.claim_first(id, user, seen.line);
+            }
+        }
+    }
+
+    /// Searches what a user received at this line.
+    fn search(&mut self, traces: &Traces<'_>, raw: &str, user: UserIx, at_line: u64, index: &Index) {
         let mut leak = None;
-        for &(number, form, at) in &seen.at_sight.traces.get().references {
+        for &(number, form, at) in &traces.references {
             match self.references.get(&number) {
                 Some(Some((owner, line))) if *owner != user => {
                     leak.get_or_insert_with(|| {
@@ -204,32 +235,13 @@ impl Canary {
                 }
                 None if self.strangers.len() < STRANGERS_KEPT => {
                     let excerpt = around(raw, at).into();
-                    self.strangers.push(Stranger { number, user, line: seen.line, form, excerpt });
+                    self.strangers.push(Stranger { number, user, line: at_line, form, excerpt });
                 }
                 _ => {}
             }
         }
-        if let Some(Seen::Event(event)) = seen.seen
-            && event.kind != EventType::ResponseDelta
-        {
-            let foreign = seen.arrival.is_some_and(|arrival| arrival.foreign);
-            if !foreign {
-                for id in [
-                    event.run_id.as_deref(),
-                    event.fields.text(crate::event_view::Field::ThreadId).as_deref(),
-                ]
-                .into_iter()
-                .flatten()
-                {
-                    // The first user to show an id in an own label owns it; requests own theirs before.
-                    if unlikely_twice(id) {
-                        self.ids.claim_first(id, user, seen.line);
-                    }
-                }
-            }
-        }
         if leak.is_none() {
-            leak = seen.at_sight.traces.get().ids.iter().find_map(|id| {
+            leak = traces.ids.iter().find_map(|id| {
                 let (owner, line) = self.ids.of_another(id.hash, user)?;
                 Some((format!("its id `{}`", id.word), owner, line, id.at))
             });
@@ -237,10 +249,16 @@ impl Canary {
         match leak {
             None => self.tally.kept(),
             Some((what, owner, own_line, at)) => {
-                let leak = Leak { what, owner, own_line, to: user, line: seen.line };
+                let leak = Leak { what, owner, own_line, to: user, line: at_line };
                 self.tally.broke(|| leak.finding(index, around(raw, at)));
             }
         }
+    }
+
+    /// Searches what the pieces of an answer add up to.
+    fn search_whole(&mut self, text: &str, user: UserIx, line: u64, index: &Index) {
+        self.names.observe_text(text, user, line);
+        self.search(&Traces::of(text, true), text, user, line, index);
     }
 }
 

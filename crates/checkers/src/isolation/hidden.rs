@@ -11,12 +11,14 @@ const LENGTH: usize = 35;
 /// How a reference was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// As it is, or with percent or JSON escapes for some or all of its characters.
+    /// As it is, or with escapes of percent, JSON or HTML for some or all of its characters.
     Text,
     /// Two hex digits per character.
     Hex,
     /// Base64 or base64url; so many bytes before it share its first characters.
     Base64 { before: usize },
+    /// Encoded more than once, or from another encoding of characters.
+    Nested,
 }
 
 impl Form {
@@ -26,6 +28,7 @@ impl Form {
             Self::Text => "as text",
             Self::Hex => "in hex",
             Self::Base64 { .. } => "in base64",
+            Self::Nested => "encoded more than once",
         }
     }
 }
@@ -40,6 +43,11 @@ const STARTS: &[(&str, Form, usize)] = &[
     ("\\u0067", Form::Text, 0),
     ("g%70", Form::Text, 0),
     ("g\\u0070", Form::Text, 0),
+    ("%2567", Form::Text, 0),
+    ("gp%25", Form::Text, 0),
+    ("&#103;", Form::Text, 0),
+    ("&#x67;", Form::Text, 0),
+    ("&#X67;", Form::Text, 0),
     ("67702d", Form::Hex, 0),
     ("67702D", Form::Hex, 0),
     ("47502d", Form::Hex, 0),
@@ -84,6 +92,7 @@ impl Hidden {
                     Form::Text => reference(unescaped(rest)),
                     Form::Hex => reference(hex(rest)),
                     Form::Base64 { before } => reference(base64(rest).skip(before)),
+                    Form::Nested => None,
                 }
             });
             if let Some(number) = number {
@@ -108,12 +117,15 @@ fn reference(bytes: impl Iterator<Item = u8>) -> Option<u128> {
     (length == LENGTH).then_some(number)
 }
 
-/// Bytes with `%67` and `\u0067` read as what they stand for; doubled backslashes are one.
+/// Bytes with `%67`, `&#103;` and `\u0067` read as what they stand for; a percent sign may be escaped itself, and doubled
+/// backslashes are one.
 fn unescaped(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let (byte, length) = match rest {
+            [b'%', b'2', b'5', high, low, ..] => (pair(*high, *low)?, 5),
             [b'%', high, low, ..] => (pair(*high, *low)?, 3),
+            [b'&', b'#', ..] => html(rest)?,
             [b'\\', ..] => {
                 let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
                 match rest.get(slashes..slashes + 5)? {
@@ -127,6 +139,17 @@ fn unescaped(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
         rest = &rest[length..];
         Some(byte)
     })
+}
+
+/// The character that `&#103;` or `&#x67;` stands for, and how long that is.
+fn html(bytes: &[u8]) -> Option<(u8, usize)> {
+    let length = bytes.iter().take(8).position(|byte| *byte == b';')? + 1;
+    let digits = std::str::from_utf8(bytes.get(2..length - 1)?).ok()?;
+    let byte = match digits.strip_prefix(['x', 'X']) {
+        Some(digits) => u8::from_str_radix(digits, 16),
+        None => digits.parse(),
+    };
+    Some((byte.ok()?, length))
 }
 
 fn hex(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
@@ -227,6 +250,9 @@ mod tests {
                 percent.to_ascii_lowercase(),
                 escaped.clone(),
                 escaped.replace('\\', "\\\\"),
+                percent.replace('%', "%25"),
+                plain.bytes().map(|byte| format!("&#{byte};")).collect(),
+                plain.bytes().map(|byte| format!("&#x{byte:x};")).collect(),
             ] {
                 assert_eq!(found(&format!("x{text}\"")), [(number, Form::Text)], "{text}");
             }

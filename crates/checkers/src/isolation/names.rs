@@ -1,8 +1,9 @@
 //! Names of each user's own data: what their tools found, and nobody else's did.
 //!
 //! A name counts only when it looks drawn at random, when the first who got it from a tool is the only one who ever did,
-//! and when nobody else asked about it. Two of one user's such names in what another is told are no chance; a single one
-//! might be (a digest that everybody knows), and data that users share never counts, because their own tools find it too.
+//! and when nobody else asked about it, in capitals or not. One that says more than its digits (`trainer-1f9c02ab`) is no
+//! chance in what another is told, nor are two of one user's; a single digest might be, which everybody knows. Data that users
+//! share never counts, because their own tools find it too.
 
 use super::unfold::unfolded;
 use crate::check::Tally;
@@ -18,7 +19,7 @@ use std::hash::Hasher;
 /// A shorter run of hexadecimal digits may be a word or a number.
 const DRAWN: usize = 8;
 
-/// So many names of one user in what another was told are no chance.
+/// So many digests of one user in what another was told are no chance.
 const NO_CHANCE: usize = 2;
 
 /// Names that are remembered; a session with more has shown enough. The most that a table of 2^18 places takes in.
@@ -54,9 +55,9 @@ impl Drawn {
         let mut drawn = Self::default();
         let results = event.fields.raw(Field::Results);
         if let Some(results) = results.filter(|_| event.kind == EventType::ToolCompleted) {
-            each_name(results, |name, _| drawn.found.push(name));
+            each_name(results, |name, _, _| drawn.found.push(name));
         }
-        told_texts(event, |text| each_name(text, |name, _| drawn.told.push(name)));
+        told_texts(event, |text| each_name(text, |name, _, _| drawn.told.push(name)));
         drawn
     }
 }
@@ -86,6 +87,8 @@ struct Sight {
     user: UserIx,
     line: u64,
     excerpt: Box<str>,
+    /// It is a name of something, and no mere digest.
+    telling: bool,
 }
 
 /// Whose a name is, in few bytes: there are hundreds of thousands of them.
@@ -116,7 +119,7 @@ impl Names {
         match seen.seen {
             Some(Seen::Sent(sent)) => {
                 if let Some(message) = sent.fields.text(Field::Message) {
-                    each_name(&message, |name, _| self.asked(name, user));
+                    each_name(&message, |name, _, _| self.asked(name, user));
                 }
             }
             Some(Seen::Event(event)) if seen.arrival.is_some_and(|arrival| !arrival.foreign) => {
@@ -125,7 +128,7 @@ impl Names {
                     self.found(*name, user, seen.line);
                 }
                 for name in &drawn.told {
-                    self.told(*name, event, user, seen.line);
+                    self.told(*name, user, seen.line, |each| told_texts(event, each));
                 }
             }
             _ => {}
@@ -161,20 +164,39 @@ impl Names {
         self.whose.get(&name).copied().filter(|whose| *whose != Whose::NOBODY)
     }
 
-    fn told(&mut self, name: u64, event: &EventView<'_>, user: UserIx, line: u64) {
+    /// Takes in a text that a user was told, whatever it came in.
+    pub(super) fn observe_text(&mut self, text: &str, user: UserIx, line: u64) {
+        let mut told = Vec::new();
+        each_name(text, |name, _, _| told.push(name));
+        for name in told {
+            self.told(name, user, line, |each| each(text));
+        }
+    }
+
+    /// A name in what a user was told; `texts` shows it again, if it has to be found.
+    fn told(&mut self, name: u64, user: UserIx, line: u64, texts: impl FnOnce(&mut dyn FnMut(&str))) {
         if let Some(Whose { user: owner, line: own_line }) = self.owned(name)
             && owner != user
             && self.sights.len() < SIGHTS_KEPT
         {
-            let mut excerpt = Box::default();
-            told_texts(event, |text| {
-                each_name(text, |told, at| {
+            let (mut excerpt, mut telling) = (Box::default(), false);
+            texts(&mut |text| {
+                each_name(text, |told, at, word| {
                     if told == name {
                         excerpt = around(text, at).into();
+                        telling = is_telling(word);
                     }
                 });
             });
-            self.sights.push(Sight { name, owner, own_line: u64::from(own_line), user, line, excerpt });
+            self.sights.push(Sight {
+                name,
+                owner,
+                own_line: u64::from(own_line),
+                user,
+                line,
+                excerpt,
+                telling,
+            });
         }
     }
 
@@ -186,7 +208,7 @@ impl Names {
         for sight in &sights {
             between.entry((sight.owner, sight.user)).or_default().insert(sight.name);
         }
-        sights.retain(|sight| between[&(sight.owner, sight.user)].len() >= NO_CHANCE);
+        sights.retain(|sight| sight.telling || between[&(sight.owner, sight.user)].len() >= NO_CHANCE);
         sights.dedup_by_key(|sight| (sight.line, sight.owner));
         for sight in sights {
             tally.note(|| {
@@ -205,8 +227,9 @@ impl Names {
     }
 }
 
-/// The names of a text that look drawn at random, as hashes, and where they stand. Escapes of raw JSON are gaps.
-fn each_name(text: &str, mut found: impl FnMut(u64, usize)) {
+/// The names of a text that look drawn at random, as hashes, where they stand and how they are spelt. Escapes of raw JSON
+/// are gaps.
+fn each_name(text: &str, mut found: impl FnMut(u64, usize, &[u8])) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -220,7 +243,7 @@ fn each_name(text: &str, mut found: impl FnMut(u64, usize)) {
         }
         let word = &bytes[start..at];
         if word.len() >= DRAWN && is_drawn(word) {
-            found(hash_of(word), start);
+            found(hash_of(word), start, word);
         }
         at += usize::from(word.is_empty());
     }
@@ -240,15 +263,43 @@ fn is_drawn(word: &[u8]) -> bool {
     })
 }
 
+/// Whether a name that holds something drawn says more than that: a word, in a part of its own.
+fn is_telling(name: &[u8]) -> bool {
+    name.split(|byte| !byte.is_ascii_alphanumeric()).any(|part| {
+        part.len() > 2 && part.iter().all(u8::is_ascii_alphabetic) && !part.iter().all(u8::is_ascii_hexdigit)
+    })
+}
+
+/// The same for all spellings in capitals or not.
 fn hash_of(word: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(word);
+    for eight in word.chunks(8) {
+        let mut bytes = [0; 8];
+        bytes[..eight.len()].copy_from_slice(eight);
+        // The bit that tells capitals; of digits and signs it is set either way, but for the underscore.
+        hasher.write_u64(u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020);
+    }
     hasher.finish()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_drawn;
+    use super::{hash_of, is_drawn, is_telling};
+
+    #[test]
+    fn a_name_is_known_in_capitals_and_a_digest_tells_nothing() {
+        assert_eq!(hash_of(b"trainer-basalt-1f9c02ab"), hash_of(b"Trainer-BASALT-1F9C02AB"));
+        assert_ne!(hash_of(b"trainer-basalt-1f9c02ab"), hash_of(b"trainer-basalt-1f9c02ac"));
+        for (name, telling) in [
+            ("trainer-basalt-1f9c02ab", true),
+            ("etl_0a1b2c3d4e", true),
+            ("9f86d081884c7d65", false),
+            ("0192aaaa-bbbb-7ccc-8ddd-eeeeffff0003", false),
+            ("i-0abc12345def67890", false),
+        ] {
+            assert_eq!(is_telling(name.as_bytes()), telling, "{name}");
+        }
+    }
 
     #[test]
     fn only_what_looks_drawn_at_random_is_a_name() {

@@ -194,16 +194,38 @@ fn data_that_users_share_is_no_leak() {
     assert_eq!(alarms(&judged(&history), GROUPS), Vec::<String>::new());
 }
 
-#[test]
-fn one_name_alone_may_be_chance() {
+/// The last answer's summary tells of this, which another user's tool found.
+fn with_a_word_of_anothers(word: Option<&str>, spelt: fn(&str) -> String) -> History {
     let mut history = session();
     let at = *places(&history, "agent_completed").last().unwrap();
     let user = history.records[at].user.clone();
     let theirs = anothers(&history, "agent_completed", "summary", user.as_deref());
     let name = theirs.split(' ').next().unwrap().to_owned();
     assert!(name.contains('-'), "{theirs}");
-    edit(&mut history, at, |frame| frame["summary"] = format!("Much like {name}.").into());
-    assert_eq!(alarms(&judged(&history), GROUPS), Vec::<String>::new());
+    let found = places(&history, "tool_completed");
+    let found = found.into_iter().find(|at| history.records[*at].user != user).unwrap();
+    if let Some(word) = word {
+        edit(&mut history, found, |frame| frame["results"]["image"] = word.into());
+    }
+    let told = spelt(word.unwrap_or(&name));
+    edit(&mut history, at, |frame| frame["summary"] = format!("Much like {told}.").into());
+    history
+}
+
+#[test]
+fn one_name_that_tells_something_is_a_leak_in_capitals_too() {
+    for spelt in [str::to_owned as fn(&str) -> String, str::to_uppercase] {
+        let judgement = judged(&with_a_word_of_anothers(None, spelt));
+        assert_eq!(verdict(&judgement, "isolation/canary"), &Verdict::Fail);
+    }
+}
+
+#[test]
+fn one_digest_alone_may_be_chance() {
+    for digest in ["9f86d081884c7d65", "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0003"] {
+        let judgement = judged(&with_a_word_of_anothers(Some(digest), str::to_owned));
+        assert_eq!(alarms(&judgement, GROUPS), Vec::<String>::new(), "{digest}");
+    }
 }
 
 #[test]

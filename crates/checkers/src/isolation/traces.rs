@@ -1,12 +1,19 @@
 //! What of a text may be somebody's own: references of prompts, in whatever form, and ids that no two users have by chance.
 
 use super::hidden::{Form, Hidden};
+use super::unfold::unfolded;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
 /// Shorter ids may be anybody's: `call_1`, `user-2`.
 const ID_LENGTH: usize = 20;
+
+/// A shorter word hides no reference that is encoded more than once.
+const NESTED: usize = 64;
+
+/// So many times something may be encoded.
+const DEPTH: u32 = 3;
 
 /// Room for so many ids is made at once; most frames hold fewer.
 const IDS: usize = 8;
@@ -30,18 +37,48 @@ pub(super) struct Id<'a> {
 }
 
 impl<'a> Traces<'a> {
-    /// Searches a text for references and, if asked, for ids.
+    /// Searches a text for references and, if asked, for ids and for what is encoded more than once.
     pub(crate) fn of(text: &'a str, ids: bool) -> Self {
         let mut references = Vec::new();
         HIDDEN.each(text, |number, form, at| references.push((number, form, at)));
         let mut found = Vec::new();
         if ids {
             found.reserve(IDS);
-            let unlikely = words(text).filter(|(_, word)| unlikely_twice(word));
-            found.extend(unlikely.map(|(at, word)| Id { at, word, hash: hash_of(word) }));
+            let mut searched = 0;
+            for (at, word) in words(text).filter(|(_, word)| unlikely_twice(word)) {
+                found.push(Id { at, word, hash: hash_of(word) });
+                if word.len() >= NESTED && at >= searched {
+                    let coded = coded_around(text, at, at + word.len());
+                    searched = at + coded.len();
+                    each_nested(coded, DEPTH, &mut |number| {
+                        if !references.iter().any(|(known, ..)| *known == number) {
+                            references.push((number, Form::Nested, at));
+                        }
+                    });
+                }
+            }
         }
         Self { references, ids: found }
     }
+}
+
+/// The word with what base64 may hold on both sides of it.
+fn coded_around(text: &str, from: usize, to: usize) -> &str {
+    let coded = |byte: &&u8| is_word(**byte) || matches!(**byte, b'+' | b'/');
+    let bytes = text.as_bytes();
+    let from = from - bytes[..from].iter().rev().take_while(coded).count();
+    let to = to + bytes[to..].iter().take_while(coded).count();
+    text.get(from..to).unwrap_or_default()
+}
+
+/// The references in what a text holds in other spellings, however often they were spelt.
+fn each_nested(text: &str, depth: u32, found: &mut dyn FnMut(u128)) {
+    unfolded(text, &mut |inner: &str| {
+        HIDDEN.each(inner, |number, _, _| found(number));
+        if depth > 1 {
+            each_nested(inner, depth - 1, found);
+        }
+    });
 }
 
 pub(super) fn hash_of(word: &str) -> u64 {

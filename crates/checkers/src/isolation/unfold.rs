@@ -32,8 +32,11 @@ pub(super) fn unfolded(text: &str, found: &mut impl FnMut(&str)) {
     }
 }
 
-/// Calls `found` with what reads as text.
-fn show(decoded: Vec<u8>, found: &mut impl FnMut(&str)) {
+/// Calls `found` with what reads as text. Of text in UTF-16 every other byte is none, where it is ASCII.
+fn show(mut decoded: Vec<u8>, found: &mut impl FnMut(&str)) {
+    if decoded.iter().filter(|byte| **byte == 0).count() * 3 > decoded.len() {
+        decoded.retain(|byte| *byte != 0);
+    }
     let readable =
         decoded.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
     if decoded.len() >= LEAST / 2 && readable * 10 >= decoded.len() * 9 {
@@ -133,6 +136,8 @@ mod tests {
             assert!(holds(&each(|byte| format!("%{byte:02X}"))));
             assert!(holds(&each(|byte| format!("\\u{byte:04x}"))));
             assert!(holds(&each(|byte| format!("\\\\u{byte:04x}"))));
+            let wide: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert!(holds(&STANDARD.encode(wide)));
         }
     }
 

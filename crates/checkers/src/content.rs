@@ -1,5 +1,6 @@
 //! Content: every frame is one whole event of the agreed shape, and what people read says something.
 
+mod changed;
 mod emptiness;
 mod internals;
 mod meaningful;
@@ -95,7 +96,8 @@ impl Check for Content {
             return;
         }
         let (odd, own) = (*seen.at_sight.oddities.get(), || own_words(seen, index));
-        let changed = if odd.wide { unicode::broken(raw, own) } else { None };
+        let odd_text = if odd.wide { unicode::broken(raw, own) } else { None };
+        let changed = odd_text.or_else(|| changed::broken(read.event()?, own_prompt(seen, index)?));
         self.judge(Place::Unicode, changed, seen, index);
         let internal = if odd.internal { INTERNALS.broken(raw, own) } else { None };
         self.judge(Place::Internals, internal, seen, index);
@@ -150,6 +152,12 @@ impl Content {
             )
         });
     }
+}
+
+/// What was asked of the run that the frame is an event of.
+fn own_prompt<'a>(seen: &Observation<'_>, index: &'a Index) -> Option<&'a str> {
+    let run = seen.arrival.filter(|arrival| !arrival.foreign)?.run;
+    index.request_of_run(index.run(run)?)?.prompt.as_deref()
 }
 
 /// Everything the frame's user asked: what they wrote themselves is theirs to see again, also in a later run.

@@ -74,6 +74,8 @@ fn odd_character(text: &str) -> Option<(&'static str, usize)> {
             // What a terminal printed holds ESC for its colours.
             '\u{1b}' => return None,
             '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => "a control character",
+            // What Windows-1252 calls quotation marks and dashes; but one ends a line.
+            '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' => "a control character",
             '\u{FFFE}' | '\u{FFFF}' => "a noncharacter",
             _ => return None,
         };

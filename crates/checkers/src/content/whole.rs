@@ -63,7 +63,9 @@ impl Whole {
         }
         let came_whole =
             event.text(Field::FinalResponse).is_some_and(|answer| streamed.as_deref() == Some(&*answer));
-        encoded_objects(event).or_else(|| self.texts(event, came_whole)).or_else(|| self.members(event, own))
+        encoded_objects(event)
+            .or_else(|| self.texts(event, came_whole, &own))
+            .or_else(|| self.members(event, own))
     }
 
     /// The length at which a text of this field was cut, if it looks so.
@@ -84,7 +86,7 @@ impl Whole {
         habit.then_some(found)
     }
 
-    fn texts(&mut self, event: &EventView<'_>, came_whole: bool) -> Option<Broken> {
+    fn texts(&mut self, event: &EventView<'_>, came_whole: bool, own: impl Fn() -> String) -> Option<Broken> {
         READ_BY_PEOPLE.iter().copied().find_map(|field| {
             let text = event.text(field)?;
             let quoted = text.len() > 2
@@ -94,6 +96,12 @@ impl Whole {
                 && serde_json::from_str::<String>(&text).is_ok();
             if quoted {
                 return Some(encoded_twice(field.as_str(), &text));
+            }
+            if let Some(escape) = escaped_twice(&text).filter(|escape| !own().contains(escape)) {
+                return Some(Broken::new(
+                    format!("`{}` escaped once", field.as_str()),
+                    format!("`{}` is full of `{escape}`: `{}`", field.as_str(), excerpt(&text)),
+                ));
             }
             if MARKS.iter().any(|mark| text.trim_end_matches(['.', '…', ' ']).ends_with(mark)) {
                 return Some(Broken::new(
@@ -164,6 +172,29 @@ impl Whole {
         }
         None
     }
+}
+
+/// The escape that a text shows where it should show what it stands for: line ends, or quotation marks, and none of them
+/// written as it is. One may be meant, and code shows what it likes.
+fn escaped_twice(text: &str) -> Option<&'static str> {
+    memchr::memchr(b'\\', text.as_bytes())?;
+    if text.contains('`') {
+        return None;
+    }
+    let ends_line = |at: usize| {
+        let next = text[at + 2..].chars().next();
+        next.is_none_or(|next| {
+            next.is_uppercase()
+                || next.is_numeric()
+                || matches!(next, '\\' | '-' | '*' | '•' | '#' | '|' | ' ')
+        })
+    };
+    let line_ends = text.match_indices("\\n").filter(|(at, _)| ends_line(*at)).count();
+    if line_ends > 1 && !text.contains('\n') {
+        return Some("\\n");
+    }
+    let quotes = text.matches("\\\"").count();
+    (quotes > 1 && quotes == text.matches('"').count() && !text.contains('{')).then_some("\\\"")
 }
 
 /// Whether an object has a member that is a text so long that it may be cut, or with an escape, as JSON in it has.

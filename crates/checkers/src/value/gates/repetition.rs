@@ -10,6 +10,8 @@ const LEAST_TOKENS: usize = 40;
 const LEAST_DISTINCT: f64 = 0.34;
 /// One sentence this often, over half of the text, is a loop too.
 const TIMES: usize = 3;
+/// Sentences that were said before, as this share of the text: it is said twice.
+const SAID_BEFORE: f64 = 0.45;
 
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let tokens = &reading.tokens;
@@ -33,6 +35,11 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
         return None;
     }
     said.sort_unstable_by_key(|said| (said.key, said.start));
+    let before = |same: &[Said]| same[1..].iter().map(|said| said.words).sum::<usize>();
+    let again: usize = said.chunk_by(|a, b| a.key == b.key).map(before).sum();
+    if tokens.len() >= LEAST_TOKENS && again as f64 >= SAID_BEFORE * tokens.len() as f64 {
+        return Some(reading.text.to_string());
+    }
     said.chunk_by(|a, b| a.key == b.key)
         .filter(|same| {
             same.len() >= TIMES && same.iter().map(|said| said.words).sum::<usize>() * 2 > tokens.len()

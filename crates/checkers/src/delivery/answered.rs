@@ -65,7 +65,9 @@ impl Check for Answered {
                 continue;
             }
             self.judge_shared(at, request, index);
-            if self.is_answered(request, index) {
+            if let Some(line) = refused_and_done(request, index) {
+                answered.broke(|| both(request, line, index));
+            } else if self.is_answered(request, index) {
                 answered.kept();
             } else if let Some(reason) = index.trouble().excuses_absence() {
                 answered.doubt(reason);
@@ -144,6 +146,29 @@ pub(crate) fn refused_by_connection(request: &RequestView, index: &Index) -> boo
         .closed
         .is_some_and(|closed| closed.by == ClosedBy::Server && closed.code.is_some_and(|code| code >= 4000));
     refused || (closed && request.accepted_line.is_none())
+}
+
+/// The line of the refusal of what was done all the same. Who asked twice may be refused the second time, and a run that
+/// failed may be said to.
+fn refused_and_done(request: &RequestView, index: &Index) -> Option<u64> {
+    let line = request.refused_line.filter(|_| request.attempts == 1)?;
+    let ended = request.run.and_then(|run| index.settled(run)).and_then(|run| run.terminal);
+    ended.filter(|(kind, _)| *kind == EventType::AgentCompleted).map(|_| line)
+}
+
+fn both(request: &RequestView, refused: u64, index: &Index) -> Finding {
+    let run = request.run.and_then(|run| index.settled(run));
+    let user = index.user_name(Some(request.user));
+    let mut records: Vec<u64> =
+        [Some(request.line), Some(refused), run.map(|run| run.last_line)].into_iter().flatten().collect();
+    records.sort_unstable();
+    Finding {
+        summary: format!("a request of user `{user}` was refused, and done all the same"),
+        expected: "its run or an explicit refusal".to_owned(),
+        observed: "an `error` that names it, and a run that completed".to_owned(),
+        records,
+        witness: None,
+    }
 }
 
 /// Shown by how long it was waited for: to the end of its connection, or of the history.

@@ -25,6 +25,9 @@ struct Story {
     sum: u64,
     answer: u64,
     terminal: Option<(EventType, u64)>,
+    /// Of its first event; 0 where it had none.
+    thread: u64,
+    request: u64,
     /// A part is known to be missing.
     partial: bool,
 }
@@ -106,6 +109,10 @@ impl Store {
 
 impl Story {
     fn take_in(&mut self, event: &EventView<'_>, told: u64, line: u64) {
+        if self.events == 0 {
+            let label = |field| event.text(field).map_or(0, |text| text_hash(&text));
+            (self.thread, self.request) = (label(Field::ThreadId), label(Field::RequestId));
+        }
         self.events += 1;
         self.sum = self.sum.wrapping_add(told);
         if event.kind.is_terminal() && self.terminal.is_none() {
@@ -128,6 +135,16 @@ impl Story {
                 None => return Some(("the run's document".to_owned(), excerpt(text))),
             },
         };
+        let labels =
+            [("thread", &document.thread_id, self.thread), ("request", &document.request_id, self.request)];
+        for (what, stored, told) in labels {
+            if let Some(stored) = stored.as_deref().filter(|stored| told != 0 && text_hash(stored) != told) {
+                return Some((
+                    format!("the {what} that was streamed"),
+                    format!("stored: `{}`", excerpt(stored)),
+                ));
+            }
+        }
         let state = match end {
             EventType::AgentFailed => "failed",
             EventType::AgentCancelled => "cancelled",
@@ -150,7 +167,11 @@ impl Story {
         if let Some(count) = document.event_count.filter(|count| !right.contains(count)) {
             return Some((format!("{} events", self.events), format!("an `event_count` of {count}")));
         }
-        let Stored { count: events, sum, .. } = document.events?;
+        let Stored { count: events, sum, out_of_order, .. } = document.events?;
+        if let Some(seq) = out_of_order {
+            let observed = format!("the event with seq {seq} stands behind a later one");
+            return Some(("the events in their order".to_owned(), observed));
+        }
         if events != self.events {
             return Some((format!("{} events", self.events), format!("{events} events")));
         }

@@ -1,4 +1,5 @@
-//! All connections of a user see the same: every run whole, in one order, byte for byte.
+//! All connections of a user see the same: every run whole, in one order, byte for byte. One that came later, and has the
+//! beginning replayed or never sees it, is told the same of each event that it sees.
 
 use crate::check::{Check, Tally};
 use crate::evidence::run_words;
@@ -17,6 +18,35 @@ struct Tab {
     conn: ConnIx,
     from_start: bool,
     events: Vec<u32>,
+    /// What each event tells, where there is something to compare: the same however it is spelt.
+    told: Vec<u32>,
+    /// The number of its first event, while the numbers of the others follow it one by one.
+    row_from: Option<u64>,
+}
+
+impl Tab {
+    fn new(conn: ConnIx, from_start: bool, first: Option<u64>) -> Self {
+        Self { conn, from_start, events: Vec::new(), told: Vec::new(), row_from: first }
+    }
+
+    fn take_in(&mut self, seq: Option<u64>, mark: u32, told: Option<u32>) {
+        let next = self.row_from.and_then(|from| from.checked_add(self.events.len() as u64));
+        if next != seq {
+            self.row_from = None;
+        }
+        self.events.push(mark);
+        self.told.extend(told);
+    }
+
+    /// The number of the first event that is told otherwise on the other tab; none where they have none in common.
+    fn differs(&self, other: &Self) -> Option<u64> {
+        let (here, there) = (self.row_from?, other.row_from?);
+        let skipped = |from: u64| usize::try_from(here.max(there) - from).ok();
+        let here_told = self.told.get(skipped(here)?..)?;
+        let there_told = other.told.get(skipped(there)?..)?;
+        let same = here_told.iter().zip(there_told).position(|(here, there)| here != there)?;
+        Some(here.max(there).saturating_add(same as u64))
+    }
 }
 
 /// An open run on all tabs.
@@ -53,15 +83,26 @@ impl Check for Tabs {
         });
         let text = if run.several { raw } else { "" };
         let mark = sketch(event.event_id.as_deref(), event.seq, text);
+        let told = run.several.then(|| short(*seen.at_sight.told.get()));
         let tabs = &mut run.tabs;
-        match tabs.iter_mut().find(|tab| tab.conn == conn) {
-            Some(tab) => tab.events.push(mark),
-            None => tabs.push(Tab { conn, from_start: arrival.from_start, events: vec![mark] }),
-        }
+        let at = tabs.iter().position(|tab| tab.conn == conn).unwrap_or_else(|| {
+            tabs.push(Tab::new(conn, arrival.from_start, event.seq));
+            tabs.len() - 1
+        });
+        tabs[at].take_in(event.seq, mark, told);
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(Run { mut tabs, .. }) = self.runs.remove(&run) else { return };
+        if let Some((late, whole, seq)) = told_otherwise(&tabs) {
+            return self.tally.broke(|| Finding {
+                summary: format!("two connections of {} saw it differently", run_words(index, view)),
+                expected: "each event the same, live and replayed, on every connection".to_owned(),
+                observed: format!("they differ at seq {seq}"),
+                records: lines_of(view, &[whole, late]),
+                witness: None,
+            });
+        }
         tabs.retain(|tab| tab.from_start);
         self.add_silent(&mut tabs, view, index);
         tabs.sort_by_key(|tab| tab.conn);
@@ -110,10 +151,18 @@ impl Tabs {
                     && view.closed.is_none_or(|closed| closed.line > request.line)
             };
             if !tabs.iter().any(|tab| tab.conn == conn) && index.conn(conn).is_some_and(there) {
-                tabs.push(Tab { conn, from_start: true, events: Vec::new() });
+                tabs.push(Tab::new(conn, true, None));
             }
         }
     }
+}
+
+/// A tab that came later and one that was there from the start, when they tell an event differently, and its number.
+fn told_otherwise(tabs: &[Tab]) -> Option<(ConnIx, ConnIx, u64)> {
+    let whole = tabs.iter().filter(|tab| tab.from_start).max_by_key(|tab| tab.events.len())?;
+    tabs.iter()
+        .filter(|tab| !tab.from_start)
+        .find_map(|late| Some((late.conn, whole.conn, late.differs(whole)?)))
 }
 
 /// Whether this tab ended before it could see the rest.
@@ -143,11 +192,15 @@ fn lines_of(view: &RunView, conns: &[ConnIx]) -> Vec<u64> {
     lines
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the high half of a hash is a hash")]
 fn sketch(id: Option<&str>, seq: Option<u64>, raw: &str) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write(id.unwrap_or_default().as_bytes());
     hasher.write_u64(seq.unwrap_or(0));
     hasher.write(raw.as_bytes());
-    (hasher.finish() >> 32) as u32
+    short(hasher.finish())
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the high half of a hash is a hash")]
+fn short(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }

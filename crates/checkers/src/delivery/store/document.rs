@@ -27,6 +27,8 @@ pub(super) enum Body<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Told<'a> {
     pub(super) state: Option<Cow<'a, str>>,
+    pub(super) thread_id: Option<Cow<'a, str>>,
+    pub(super) request_id: Option<Cow<'a, str>>,
     pub(super) event_count: Option<u64>,
     pub(super) events: Option<Stored>,
     pub(super) final_response: Option<Cow<'a, str>>,
@@ -40,6 +42,10 @@ pub(super) struct Stored {
     pub(super) sum: u64,
     /// Events of the namespace `x.`: they are in nobody's story, and may be counted or not.
     pub(super) extensions: u64,
+    /// The greatest number so far.
+    highest: u64,
+    /// The first number that stands behind a greater one.
+    pub(super) out_of_order: Option<u64>,
 }
 
 impl Stored {
@@ -50,6 +56,15 @@ impl Stored {
         }
         self.count += 1;
         self.sum = self.sum.wrapping_add(seen.event().map_or(0, sketch));
+        self.stands(seen.event().and_then(|event| event.seq).unwrap_or(0));
+    }
+
+    /// The next event has this number; 0 where it has none.
+    fn stands(&mut self, seq: u64) {
+        if seq > 0 && seq < self.highest {
+            self.out_of_order.get_or_insert(seq);
+        }
+        self.highest = self.highest.max(seq);
     }
 
     /// Takes in the event that begins here, of the usual spelling, without keeping its fields.
@@ -78,6 +93,7 @@ impl Stored {
         }
         self.count += 1;
         self.sum = self.sum.wrapping_add(kind.map_or(0, |kind| sketch.of(kind)));
+        self.stands(sketch.seq);
         Some(())
     }
 }
@@ -130,6 +146,8 @@ impl<'a> Told<'a> {
         #[derive(Deserialize)]
         struct Any<'a> {
             state: Option<String>,
+            thread_id: Option<String>,
+            request_id: Option<String>,
             event_count: Option<u64>,
             #[serde(borrow)]
             events: Option<Vec<&'a RawValue>>,
@@ -149,6 +167,8 @@ impl<'a> Told<'a> {
         });
         Some(Self {
             state: any.state.map(Cow::Owned),
+            thread_id: any.thread_id.map(Cow::Owned),
+            request_id: any.request_id.map(Cow::Owned),
             event_count: any.event_count,
             events,
             final_response: any.final_response.map(Cow::Owned),
@@ -160,6 +180,8 @@ impl<'a> Told<'a> {
         let mut told = Self::default();
         scan.object(|key, scan| match key {
             "state" => once(&mut told.state, text_of(scan.value()?)?),
+            "thread_id" => once(&mut told.thread_id, text_of(scan.value()?)?),
+            "request_id" => once(&mut told.request_id, text_of(scan.value()?)?),
             "event_count" => once(&mut told.event_count, scan.value()?.parse().ok()?),
             "events" => {
                 let mut stored = Stored::default();

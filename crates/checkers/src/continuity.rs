@@ -85,8 +85,9 @@ impl Check for Continuity {
             Some(Seen::Control(control)) => match control.kind {
                 ControlType::ConnectionEstablished => self.greet(seen, conn, control, index),
                 ControlType::ReplayEnd => {
-                    if let Some(passage) = self.passage(conn) {
-                        passage.replay_end.get_or_insert(seen.line);
+                    if let Some(passage) = self.passage(conn).filter(|passage| passage.replay_end.is_none()) {
+                        passage.replay_end = Some(seen.line);
+                        passage.replayed_to = control.fields.whole(Field::Offset);
                     }
                 }
                 _ => {}

@@ -40,6 +40,10 @@ pub(super) struct Epochs {
     sockets: Vec<Socket>,
     /// Greetings that told an epoch which another had followed: the user, and the lines of both.
     returned: Vec<(UserIx, u64, u64)>,
+    /// Whose epoch, and the line that told it.
+    owners: FxHashMap<Box<str>, (UserIx, u64)>,
+    /// Greetings that told an epoch of another user: the user, and the lines of both.
+    shared: Vec<(UserIx, u64, u64)>,
 }
 
 impl Epochs {
@@ -57,6 +61,10 @@ impl Epochs {
             None if lives.len() >= KEPT => return,
             None => {
                 lives.push(Life { epoch: epoch.into(), line: greeting.line, t_ns: greeting.t_ns });
+                let (owner, line) = *self.owners.entry(epoch.into()).or_insert((user, greeting.line));
+                if owner != user && self.shared.len() < KEPT {
+                    self.shared.push((user, line, greeting.line));
+                }
                 lives.len() - 1
             }
         };
@@ -78,6 +86,16 @@ impl Epochs {
                     "once the log has begun anew, the old epoch is gone",
                     "a greeting tells the epoch from before the last one",
                     [*next, *line],
+                )
+            });
+        }
+        for (user, first, line) in &self.shared {
+            tally.broke(|| {
+                Finding::new(
+                    format!("user `{}`: an epoch is another user's too", index.user_name(Some(*user))),
+                    "an epoch of one's own: a foreign one can be told from it, and is refused",
+                    "two users were greeted with the same epoch",
+                    [*first, *line],
                 )
             });
         }

@@ -41,6 +41,8 @@ pub(super) struct Passage {
     /// An event from before the head, although nothing was to be replayed: its line and offset.
     pub(super) early: Option<(u64, u64)>,
     pub(super) replay_end: Option<u64>,
+    /// The offset that it told.
+    pub(super) replayed_to: Option<u64>,
     pub(super) owed: Vec<Owed>,
     /// The first event of a run that nobody asked for.
     pub(super) unasked: Option<u64>,
@@ -102,6 +104,7 @@ impl Passage {
             doubles: 0,
             early: None,
             replay_end: None,
+            replayed_to: None,
             owed: left.into_iter().map(owed).collect(),
             unasked: None,
             followed: false,
@@ -211,6 +214,11 @@ impl Passage {
             }
             None => {}
         }
+    }
+
+    /// Whether the events go on behind this offset.
+    pub(super) fn shown_beyond(&self, offset: u64) -> bool {
+        self.from.is_some() && self.row.next() > offset.saturating_add(1)
     }
 
     /// What is missing where before, replay and live should meet.

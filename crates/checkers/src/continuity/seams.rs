@@ -135,7 +135,7 @@ fn broken_refusal(case: &Case<'_>) -> Option<Finding> {
 fn hidden(case: &Case<'_>, from: u64, head: u64) -> Option<Finding> {
     let passage = case.passage;
     let missed = head.saturating_sub(from);
-    let told = passage.back.greeting.replay.filter(|told| *told < missed);
+    let told = passage.back.greeting.replay.filter(|told| *told != missed);
     let hole = passage.seam(case.index).filter(|hole| hole.from <= head);
     let observed = match (told, hole) {
         (Some(told), Some(hole)) => {
@@ -143,13 +143,32 @@ fn hidden(case: &Case<'_>, from: u64, head: u64) -> Option<Finding> {
         }
         (Some(told), None) => format!("`full`, and a `replay` of {told} announced"),
         (None, Some(hole)) => format!("`full`, and offset {} never came", hole.words()),
-        (None, None) => return None,
+        (None, None) => return unended(case, head),
     };
     Some(case.finding(
         "a gap is hidden behind `full`",
         format!("all {missed} events after offset {from} replayed, or `failed`"),
         observed,
         hole.map(|hole| hole.line),
+    ))
+}
+
+/// A replay says when it is over, and how far it went: who waits for it knows nothing of what is live.
+fn unended(case: &Case<'_>, head: u64) -> Option<Finding> {
+    let passage = case.passage;
+    let (observed, line) = match (passage.replay_end, passage.replayed_to) {
+        (Some(line), Some(to)) if to != head => (format!("`replay_end` at offset {to}"), line),
+        // What came after the head can only be live.
+        (None, _) if passage.shown_beyond(head) => {
+            ("live events, and no `replay_end` before them".to_owned(), passage.back.greeting.line)
+        }
+        _ => return None,
+    };
+    Some(case.finding(
+        "a replay does not end as promised",
+        format!("`replay_end` at offset {head}"),
+        observed,
+        [line],
     ))
 }
 

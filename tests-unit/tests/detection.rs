@@ -16,7 +16,7 @@ const SEEDS: u64 = 20;
 const HEALTHY_SEEDS: u64 = 50;
 
 /// All that the judge says of a history, by every category.
-fn judge(history: &History) -> Judgement {
+pub(crate) fn judge(history: &History) -> Judgement {
     let config = JudgeConfig { categories: Category::ALL.to_vec(), ..JudgeConfig::default() };
     let mut judge = Judge::new(&history.header, config);
     for (line, record) in history.numbered() {
@@ -84,7 +84,7 @@ fn touched(receipts: &[Receipt]) -> BTreeSet<String> {
 }
 
 /// Findings about users and runs that no receipt names.
-fn wrongly_blamed<'a>(checks: &'a [CheckResult], broken: &Broken) -> Vec<(&'static str, &'a str)> {
+pub(crate) fn wrongly_blamed<'a>(checks: &'a [CheckResult], broken: &Broken) -> Vec<(&'static str, &'a str)> {
     let touched = touched(&broken.receipts);
     let mut wrong = Vec::new();
     for check in checks {

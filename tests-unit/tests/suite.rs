@@ -1,5 +1,7 @@
 //! Table of contents of the unit tier. Per module: what value it guards, how it fails, how to add to it.
 //!
+//! * `adversary`: faults that no list names: combinations, rarer ones, later in a session. Fails when a check keeps its row and not
+//!   its promise; whoever thinks of another way to be wrong adds a row to the file it belongs to.
 //! * `architecture`: the map of who may import whom. Fails when a manifest gains an edge that the map lacks; a new
 //!   edge is added to the map in the same commit, with its reason.
 //! * `detection`: every fault of the catalogue on twenty seeds, every healthy variation on fifty. Fails when a check misses the fault it
@@ -24,6 +26,7 @@
 //!   in one is not needed, or when cutting makes what it shows; a new fault is in it by its row.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod adversary;
 mod architecture;
 mod detection;
 mod event_content;

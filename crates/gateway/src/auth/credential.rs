@@ -47,6 +47,9 @@ pub enum CredentialError {
     /// The query says something that is not understood.
     #[error("{0}")]
     BadQuery(String),
+    /// Nobody could look, for a reason on our side: the operator reads which, the sender does not.
+    #[error("the credential could not be checked")]
+    Unchecked(String),
 }
 
 impl CredentialError {
@@ -56,6 +59,7 @@ impl CredentialError {
         match self {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::BadQuery(_) => StatusCode::BAD_REQUEST,
+            Self::Unchecked(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -65,6 +69,7 @@ impl CredentialError {
         match self {
             Self::Unauthorized(_) => "unauthorized",
             Self::BadQuery(_) => "bad_request",
+            Self::Unchecked(_) => "internal",
         }
     }
 }
@@ -217,7 +222,7 @@ mod tests {
         assert_eq!(error.to_string(), Refused::PUBLIC_TEXT);
         match error {
             CredentialError::Unauthorized(refused) => refused.cause(),
-            CredentialError::BadQuery(text) => panic!("{text}"),
+            other => panic!("{other}"),
         }
     }
 

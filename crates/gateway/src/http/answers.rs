@@ -1,5 +1,6 @@
 //! Bodies of HTTP answers: JSON, and one shape for every refusal.
 
+use crate::auth::CredentialError;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -22,6 +23,19 @@ impl Refusal {
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = Some(seconds);
         self
+    }
+}
+
+impl From<CredentialError> for Refusal {
+    fn from(error: CredentialError) -> Self {
+        match &error {
+            CredentialError::Unauthorized(refused) => {
+                tracing::info!(cause = refused.cause(), "refused a token");
+            }
+            CredentialError::Unchecked(why) => tracing::error!(%why, "failed to check a token"),
+            CredentialError::BadQuery(_) => {}
+        }
+        Self::new(error.status(), error.code(), error.to_string())
     }
 }
 

@@ -1,7 +1,6 @@
 //! A user's own threads and runs, read from the store. What is another's looks like what does not exist.
 
 use super::answers::{Refusal, json};
-use crate::auth::Credential;
 use crate::server::Gateway;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, State};
@@ -52,16 +51,8 @@ impl FromRequestParts<Arc<Gateway>> for Asker {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Refusal> {
-        let refuse = |status, code, message: String| Refusal::new(status, code, message);
-        let presented = Credential::from_request(&parts.headers, parts.uri.query())
-            .map_err(|error| refuse(error.status(), error.code(), error.to_string()))?;
-        let leeway = gateway.config.token_leeway.as_secs();
-        let claims =
-            gateway.verifier.verify(&presented.token, gateway.clock.now(), leeway).map_err(|refused| {
-                tracing::info!(cause = refused.cause(), "refused a token");
-                refuse(StatusCode::UNAUTHORIZED, "unauthorized", refused.to_string())
-            })?;
-        Ok(Self(claims.user_id))
+        let known = gateway.authenticate(&parts.headers, parts.uri.query())?;
+        Ok(Self(known.claims.user_id))
     }
 }
 

@@ -1,12 +1,13 @@
 //! What every request and every socket of one node shares.
 
-use crate::auth::TokenVerifier;
+use crate::auth::{Authenticated, Authenticator, CredentialError};
 use crate::bridge::AgentWebSocketBridge;
 use crate::clock::Clock;
 use crate::config::GatewayConfig;
 use crate::manager::UnifiedWebSocketManager;
 use crate::metrics::Metrics;
 use goldenpath_storage::{EventLog, Store};
+use http::HeaderMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ pub(crate) struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) verifier: Arc<TokenVerifier>,
+    pub(crate) verifier: Arc<dyn Authenticator>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) manager: Arc<UnifiedWebSocketManager>,
     pub(crate) bridge: AgentWebSocketBridge,
@@ -37,7 +38,7 @@ impl Gateway {
         clock: Arc<dyn Clock>,
         store: Arc<dyn Store>,
         log: Arc<dyn EventLog>,
-        verifier: Arc<TokenVerifier>,
+        verifier: Arc<dyn Authenticator>,
         metrics: Arc<Metrics>,
         manager: Arc<UnifiedWebSocketManager>,
         bridge: AgentWebSocketBridge,
@@ -45,6 +46,16 @@ impl Gateway {
     ) -> Self {
         let (tasks, draining) = (TaskTracker::new(), AtomicBool::new(false));
         Self { config, clock, store, log, verifier, metrics, manager, bridge, tasks, stop, draining }
+    }
+
+    /// Who makes a request.
+    pub(crate) fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+    ) -> Result<Authenticated, CredentialError> {
+        let leeway = self.config.token_leeway.as_secs();
+        self.verifier.authenticate(headers, query, self.clock.now(), leeway)
     }
 
     pub(crate) fn is_draining(&self) -> bool {

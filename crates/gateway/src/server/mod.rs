@@ -8,7 +8,7 @@ mod serving;
 pub(crate) use gateway::Gateway;
 pub(crate) use listener::{Peer, Wire};
 
-use crate::auth::TokenVerifier;
+use crate::auth::Authenticator;
 use crate::bridge::AgentWebSocketBridge;
 use crate::clock::Clock;
 use crate::config::GatewayConfig;
@@ -35,8 +35,8 @@ pub struct Parts {
     pub log: Arc<dyn EventLog>,
     /// Answers.
     pub agent: Arc<dyn Agent>,
-    /// Knows whose tokens hold.
-    pub verifier: Arc<TokenVerifier>,
+    /// Knows whose requests are.
+    pub verifier: Arc<dyn Authenticator>,
     /// Limits and intervals.
     pub config: GatewayConfig,
     /// Wall time.

@@ -88,13 +88,12 @@ impl Reader<'_> {
         let refuse = |message: String| {
             connection.reply(&ServerFrame::error(ErrorCode::RefreshRefused, message, None));
         };
-        match gateway.verifier.verify(token, gateway.clock.now(), leeway) {
-            Ok(claims) if claims.user_id == *connection.user() => {
+        match gateway.verifier.renew(connection.user(), token, gateway.clock.now(), leeway) {
+            Ok(claims) => {
                 connection.refresh(claims.expires_at);
                 self.tier = claims.tier;
                 connection.reply(&ServerFrame::TokenRefreshed { token_expires_at: claims.expires_at });
             }
-            Ok(_) => refuse("the token is another user's".to_owned()),
             Err(refused) => {
                 tracing::info!(cause = refused.cause(), "refused a refresh");
                 refuse(refused.to_string());

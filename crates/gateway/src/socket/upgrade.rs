@@ -1,7 +1,7 @@
 //! Who gets a socket. A refusal here is plain HTTP: no socket, no frame.
 
 use super::session;
-use crate::auth::{Claims, Credential, Presented};
+use crate::auth::Authenticated;
 use crate::http::Refusal;
 use crate::manager::{self, Permit, Visitor};
 use crate::network::client_address;
@@ -33,7 +33,7 @@ pub(crate) async fn upgrade(
     RawQuery(query): RawQuery,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    let (presented, claims) = authenticate(&gateway, &headers, query.as_deref())?;
+    let Authenticated { presented, claims } = gateway.authenticate(&headers, query.as_deref())?;
     check_origin(&headers, &gateway.config.allowed_origins)?;
     refuse_if_draining(&gateway)?;
     let upgrade = upgrade.map_err(|rejection| {
@@ -77,22 +77,6 @@ pub(crate) async fn upgrade(
         // A task of its own: axum's would keep the whole handshake in memory for as long as the socket lives.
         tasks.spawn(session::run(socket, gateway, permit, visit));
     }))
-}
-
-fn authenticate(
-    gateway: &Gateway,
-    headers: &HeaderMap,
-    query: Option<&str>,
-) -> Result<(Presented, Claims), Refusal> {
-    let presented = Credential::from_request(headers, query)
-        .map_err(|error| Refusal::new(error.status(), error.code(), error.to_string()))?;
-    let leeway = gateway.config.token_leeway.as_secs();
-    let claims =
-        gateway.verifier.verify(&presented.token, gateway.clock.now(), leeway).map_err(|refused| {
-            tracing::info!(cause = refused.cause(), "refused a token at the upgrade");
-            Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", refused.to_string())
-        })?;
-    Ok((presented, claims))
 }
 
 fn refuse_if_draining(gateway: &Gateway) -> Result<(), Refusal> {

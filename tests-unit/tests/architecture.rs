@@ -24,7 +24,8 @@ const MAP: &[(&str, &[&str])] = &[
     ("storage", &["protocol"]),
     ("gateway", &["protocol", "storage", "agent"]),
     // Composition.
-    ("testbed", &["protocol", "history", "harness", "agent", "storage", "gateway"]),
+    // Backend faults decorate what a backend is composed of, choose as the catalogue's kinds choose, and sign the same receipts.
+    ("testbed", &["protocol", "history", "faults", "harness", "agent", "storage", "gateway"]),
     (
         "cli",
         &[
@@ -39,6 +40,8 @@ const MAP: &[(&str, &[&str])] = &[
             "agent",
             "storage",
             "gateway",
+            // `selftest` drives backends with faults inside, which only the testbed composes.
+            "testbed",
         ],
     ),
 ];

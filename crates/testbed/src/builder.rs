@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 /// Issuer and audience of a testbed's tokens: the protocol's defaults.
-const NAME: &str = "goldenpath";
+pub(crate) const NAME: &str = "goldenpath";
 
 /// A testbed could not be set up; names the part.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub struct TestbedError {
     pub why: String,
 }
 
-fn part<E: std::fmt::Display>(part: &'static str) -> impl FnOnce(E) -> TestbedError {
+pub(crate) fn part<E: std::fmt::Display>(part: &'static str) -> impl FnOnce(E) -> TestbedError {
     move |why| TestbedError { part, why: why.to_string() }
 }
 

@@ -1,0 +1,186 @@
+//! Which decorators make which row of the catalogue.
+
+use super::FaultyError;
+use super::agent::{Canned, RefusingModel, Spreading, Stoppable, Stops, SubAgentToolsUntold, WorksOn};
+use super::auth::{
+    Admits, AdmitsUnchecked, Breaker, Doubtful, FailsInside, Flaw, RefusesTrue, ResumesAsOwner, ShortLived,
+    TakesAnyRenewal, WatchesExpiry,
+};
+use super::backend::Plan;
+use super::log::{EndsLate, Hoards, Kept, WaitsAtHead};
+use super::store::{
+    ForgetsRequests, FriendlyAck, Hangs, NoRecovery, Outage, OwnerUnasked, RefusesDoubtful, TellsOtherwise,
+};
+use goldenpath_faults::{Driver, fault_info};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The grace of a backend on which streams outlive their tokens: told in its greeting, and soon over.
+const SHORT_GRACE: Duration = Duration::from_secs(2);
+
+/// What a row puts into a backend.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    /// What belongs to the backend whether the fault is on or not, such as a model that can refuse.
+    around: fn(&mut Plan, u64),
+    fault: fn(&mut Plan, u64),
+}
+
+impl Row {
+    pub(super) fn prepare(self, plan: &mut Plan, seed: u64, wrong: bool) {
+        (self.around)(plan, seed);
+        if wrong {
+            (self.fault)(plan, seed);
+        }
+    }
+}
+
+/// A fault in a backend as it is.
+fn only(fault: fn(&mut Plan, u64)) -> Row {
+    Row { around: |_, _| {}, fault }
+}
+
+/// A fault of a backend whose model can refuse.
+fn refusing(fault: fn(&mut Plan, u64)) -> Row {
+    let around = |plan: &mut Plan, _: u64| {
+        plan.agent = Arc::new(RefusingModel { inner: Arc::clone(&plan.agent) });
+    };
+    Row { around, fault }
+}
+
+/// What makes a row.
+///
+/// # Errors
+/// [`FaultyError`] says why nothing here does.
+pub(super) fn find(id: &str) -> Result<Row, FaultyError> {
+    let info = fault_info(id).ok_or_else(|| FaultyError::UnknownRow(id.chars().take(40).collect()))?;
+    if info.driver != Driver::Backend {
+        return Err(FaultyError::DriverMissing("the proxy makes it, in front of any backend"));
+    }
+    let row = match info.id.as_bytes().first() {
+        Some(b'A') => door(info.id),
+        _ => inside(info.id),
+    };
+    row.ok_or(FaultyError::DriverMissing(match info.id {
+        "A07" | "R11" => "it needs revocations, which this backend does not read yet",
+        _ => "no part of the reference backend could be wrong in this way",
+    }))
+}
+
+/// Faults of the door.
+fn door(id: &str) -> Option<Row> {
+    Some(match id {
+        "A01" => only(|plan, _| admits(plan, Flaw::Missing)),
+        "A02" => only(|plan, _| admits(plan, Flaw::Expiry)),
+        "A03" => only(|plan, _| admits(plan, Flaw::Signature)),
+        "A04" => only(|plan, _| admits(plan, Flaw::Unsigned)),
+        "A05" => only(|plan, seed| {
+            let flaws = [Flaw::Audience, Flaw::Issuer, Flaw::AudienceAndIssuer];
+            admits(plan, flaws[usize::try_from(seed % 3).unwrap_or_default()]);
+        }),
+        "A06" => Row { around: |plan, _| plan.config.token_grace = SHORT_GRACE, fault: outlives_token },
+        "A08" => only(|plan, seed| {
+            plan.door = Arc::new(RefusesTrue::new(Arc::clone(&plan.door), plan.desk.clone(), seed));
+        }),
+        "A10" => only(|plan, seed| {
+            plan.door = Arc::new(FailsInside::new(Arc::clone(&plan.door), plan.desk.clone(), seed));
+        }),
+        "A11" => only(refuses_late),
+        "A12" => only(|plan, seed| {
+            plan.door = Arc::new(Breaker::new(Arc::clone(&plan.door), plan.desk.clone(), seed));
+        }),
+        "A13" => only(|plan, _| admits(plan, Flaw::InQuery)),
+        "A14" => only(|plan, _| {
+            plan.door = Arc::new(TakesAnyRenewal { inner: Arc::clone(&plan.door), desk: plan.desk.clone() });
+        }),
+        _ => return None,
+    })
+}
+
+fn admits(plan: &mut Plan, flaw: Flaw) {
+    plan.door = Arc::new(Admits::new(Arc::clone(&plan.door), plan.desk.clone(), flaw));
+}
+
+fn outlives_token(plan: &mut Plan, _: u64) {
+    let short_lived = Arc::new(ShortLived::default());
+    plan.door =
+        Arc::new(WatchesExpiry { inner: Arc::clone(&plan.door), short_lived: Arc::clone(&short_lived) });
+    plan.log = Box::new(WaitsAtHead::for_ending_tokens(plan.desk.clone(), short_lived));
+}
+
+fn refuses_late(plan: &mut Plan, seed: u64) {
+    let doubtful = Arc::new(Doubtful::default());
+    plan.store = Box::new(RefusesDoubtful::new(plan.desk.clone(), Arc::clone(&doubtful)));
+    let (door, desk) = (Arc::clone(&plan.door), plan.desk.clone());
+    plan.door = Arc::new(AdmitsUnchecked::new(door, desk, doubtful, seed));
+}
+
+/// Faults behind the door.
+fn inside(id: &str) -> Option<Row> {
+    Some(match id {
+        "L16" => only(|plan, seed| {
+            let (agent, desk, ledger) = behind(plan);
+            plan.agent = Arc::new(SubAgentToolsUntold::new(agent, desk, ledger, seed));
+        }),
+        "L17" => only(|plan, seed| plan.store = Box::new(FriendlyAck::new(plan.desk.clone(), seed))),
+        "D05" => only(|plan, seed| plan.store = Box::new(ForgetsRequests::new(plan.desk.clone(), seed))),
+        "I10" => only(|plan, _| {
+            plan.door = Arc::new(ResumesAsOwner {
+                inner: Arc::clone(&plan.door),
+                desk: plan.desk.clone(),
+                ledger: Arc::clone(&plan.ledger),
+            });
+        }),
+        "I11" => only(cancels_foreign),
+        "I12" => only(|plan, _| {
+            plan.store = Box::new(OwnerUnasked::reads(plan.desk.clone(), Arc::clone(&plan.ledger)));
+        }),
+        "W05" => only(|plan, _| plan.abrupt = true),
+        "W08" => only(|plan, seed| plan.log = Box::new(WaitsAtHead::for_users(plan.desk.clone(), seed))),
+        "G01" => only(|plan, seed| plan.log = Box::new(Hoards::new(plan.desk.clone(), Kept::Memory, seed))),
+        "G02" => only(|plan, seed| {
+            let (agent, desk, ledger) = behind(plan);
+            plan.log = Box::new(EndsLate::new(desk.clone(), seed));
+            plan.agent = Arc::new(WorksOn::new(agent, desk, ledger));
+        }),
+        "G03" => {
+            only(|plan, seed| plan.log = Box::new(Hoards::new(plan.desk.clone(), Kept::Descriptors, seed)))
+        }
+        "E03" => refusing(|plan, seed| {
+            let (agent, desk, ledger) = behind(plan);
+            plan.agent = Arc::new(Canned::new(agent, desk, ledger, seed));
+        }),
+        "E04" => only(|plan, seed| {
+            plan.store = Box::new(Hangs::new(plan.desk.clone(), Arc::clone(&plan.ledger), seed));
+        }),
+        "E05" => only(|plan, seed| {
+            plan.store = Box::new(TellsOtherwise::new(plan.desk.clone(), Arc::clone(&plan.ledger), seed));
+        }),
+        "E06" => refusing(|plan, seed| {
+            let (agent, desk, ledger) = behind(plan);
+            plan.agent = Arc::new(Spreading::new(agent, desk, ledger, seed));
+        }),
+        "E07" => Row {
+            around: |plan, seed| with_outage(plan, false, seed),
+            fault: |plan, seed| with_outage(plan, true, seed),
+        },
+        _ => return None,
+    })
+}
+
+/// What a decorator of the agent is made of.
+fn behind(plan: &Plan) -> (Arc<dyn goldenpath_agent::Agent>, super::desk::Desk, Arc<super::ledger::Ledger>) {
+    (Arc::clone(&plan.agent), plan.desk.clone(), Arc::clone(&plan.ledger))
+}
+
+fn cancels_foreign(plan: &mut Plan, _: u64) {
+    let (inner, desk, ledger) = behind(plan);
+    let stops = Arc::new(Stops::default());
+    plan.store = Box::new(OwnerUnasked::cancels(desk, Arc::clone(&ledger), Arc::clone(&stops)));
+    plan.agent = Arc::new(Stoppable { inner, ledger, stops });
+}
+
+fn with_outage(plan: &mut Plan, wrong: bool, seed: u64) {
+    let outage = plan.outage.get_or_insert_with(Outage::new).clone();
+    plan.store = Box::new(NoRecovery::new(plan.desk.clone(), outage, wrong, seed));
+}

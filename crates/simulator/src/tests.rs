@@ -3,6 +3,7 @@
 use crate::{History, Scenario, Simulation, Tools, healthy_variations, simulate};
 use goldenpath_history::{Direction, Record, RecordKind};
 use goldenpath_protocol::{RunEvent, ServerFrame};
+use serde_json::value::RawValue;
 use std::collections::{HashMap, HashSet};
 
 fn incoming(history: &History) -> impl Iterator<Item = (&Record<'static>, &str)> {
@@ -151,4 +152,56 @@ fn a_hundred_thousand_events_are_told_one_by_one() {
         .filter(|r| matches!(&r.kind, RecordKind::Frame { raw, .. } if raw.contains("\"seq\":")))
         .count();
     assert!(events > 75_000, "{events}");
+}
+
+/// The events of a stored document, as they are spelt.
+#[derive(serde::Deserialize)]
+struct Kept<'a> {
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+    event_count: usize,
+}
+
+#[derive(serde::Deserialize)]
+struct Asked<'a> {
+    #[serde(borrow)]
+    body: Kept<'a>,
+}
+
+#[test]
+fn the_store_keeps_what_was_sent_less_its_place_in_the_stream() {
+    let placeless = |raw: &str| {
+        let mut event: RunEvent = serde_json::from_str(raw).expect("an event");
+        event.head.offset.take().map(|_| serde_json::to_string(&event).expect("a text"))
+    };
+    for (row, scenario) in all_scenarios() {
+        let history = simulate(&scenario, 8);
+        let sent: HashSet<String> = incoming(&history)
+            .filter(|(_, raw)| raw.contains("\"seq\":"))
+            .map(|(_, raw)| placeless(raw).expect("an offset"))
+            .collect();
+        let (mut stored, mut known) = (0, 0);
+        for record in &history.records {
+            let RecordKind::Mark { name, note: Some(note) } = &record.kind else { continue };
+            if name != "store" {
+                continue;
+            }
+            let Kept { events, event_count } =
+                serde_json::from_str::<Asked<'_>>(note).expect("a document").body;
+            assert_eq!(events.len(), event_count, "{row}");
+            stored += event_count;
+            for event in events {
+                assert_eq!(placeless(event.get()), None, "{row}: {event}");
+                known += usize::from(sent.contains(event.get()));
+            }
+        }
+        match row {
+            // Fields beyond the schema are lost on the way through it.
+            "H02" => assert_eq!(known, 0),
+            _ if row.starts_with("H13") => {
+                assert!((40..=stored).contains(&known), "{row}: {known} of {stored}")
+            }
+            _ => assert_eq!(known, stored, "{row}"),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::User;
 use super::breaks::Break;
 use super::delivery::{Sent, What};
+use super::stored::kept;
 use crate::clock::MS;
 use crate::history::line;
 use crate::plan::{Planned, RunPlan, plan};
@@ -11,7 +12,6 @@ use crate::tab::{Effect, Pending};
 use goldenpath_history::{Expect, Outcome, RecordKind, ToolDemand};
 use goldenpath_protocol::{ClientFrame, ErrorCode, EventHead, RunEvent, ServerFrame};
 use serde_json::json;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Who speaks for a run, and who works inside it.
@@ -32,7 +32,7 @@ impl User {
             self.ping(0, begin, u64::from(round) + 3, out);
         }
         let lanes = self.scenario.at_once.min(self.scenario.runs - round * self.scenario.at_once);
-        let runs: Vec<RunPlan> = (0..lanes)
+        let mut runs: Vec<RunPlan> = (0..lanes)
             .map(|lane| {
                 let run = round * self.scenario.at_once + lane;
                 let at = begin + 4 * MS + u64::from(lane) * 15 * MS;
@@ -55,7 +55,7 @@ impl User {
         }
         self.tried_in_round(round, begin, out, &mut sent);
         let breaks = if round == 0 { self.planned_breaks(&runs) } else { Vec::new() };
-        let stored = self.number(&runs, &breaks, &mut sent);
+        let stored = self.number(&mut runs, &breaks, &mut sent);
         self.rejoins(&breaks, &mut sent);
         self.heartbeats(end, &mut sent);
         self.deliver(sent, &breaks, out);
@@ -214,15 +214,15 @@ impl User {
     }
 
     /// Numbers the events of a round in the order in which they are made; returns the store's documents.
-    fn number(&mut self, runs: &[RunPlan], breaks: &[Break], sent: &mut Vec<Sent>) -> Vec<String> {
-        let mut order: Vec<(usize, &Planned)> = runs
-            .iter()
+    fn number(&mut self, runs: &mut [RunPlan], breaks: &[Break], sent: &mut Vec<Sent>) -> Vec<String> {
+        let mut order: Vec<(usize, Planned)> = runs
+            .iter_mut()
             .enumerate()
-            .flat_map(|(i, run)| run.events.iter().map(move |event| (i, event)))
+            .flat_map(|(i, run)| std::mem::take(&mut run.events).into_iter().map(move |event| (i, event)))
             .collect();
         order.sort_by_key(|(_, event)| event.made_ns);
         let keeps = self.scenario.store || self.scenario.resume.refused();
-        let mut stored: Vec<Vec<Box<RawValue>>> = runs.iter().map(|_| Vec::new()).collect();
+        let mut stored: Vec<Vec<String>> = runs.iter().map(|_| Vec::new()).collect();
         let mut seqs = vec![0; runs.len()];
         for (i, planned) in order {
             let run = &runs[i];
@@ -232,31 +232,32 @@ impl User {
             self.offset += 1;
             self.made += 1;
             seqs[i] += 1;
+            let made_ns = planned.made_ns;
             let event = self.event(run, planned, seqs[i]);
             let ends = event.body.event_type().is_terminal();
             let raw = self.told(&event);
             if keeps {
-                stored[i].push(self.kept(event));
+                stored[i].push(kept(&raw, self.offset));
             }
             let acked_by = ends.then(|| self.asking_tab(run.run));
             let what = What::Event { raw, offset: self.offset, ends, acked_by };
-            sent.push(Sent { made_ns: planned.made_ns, tab: None, what });
+            sent.push(Sent { made_ns, tab: None, what });
             if self.scenario.extra_types && !ends {
                 let note = json!({ "type": "x.typing", "agent_name": SUPERVISOR, "after": self.offset });
-                sent.push(Sent { made_ns: planned.made_ns, tab: None, what: What::Frame(note.to_string()) });
+                sent.push(Sent { made_ns, tab: None, what: What::Frame(note.to_string()) });
             }
         }
-        let documents = runs.iter().zip(stored).map(|(run, events)| self.document(run, events));
+        let documents = runs.iter().zip(&stored).map(|(run, events)| self.document(run, events));
         if keeps { documents.collect() } else { Vec::new() }
     }
 
-    fn event(&self, run: &RunPlan, planned: &Planned, seq: u64) -> RunEvent {
+    fn event(&self, run: &RunPlan, planned: Planned, seq: u64) -> RunEvent {
         let (ids, user) = (self.pen.ids, self.pen.user);
         let timestamp = self.pen.clock.server(planned.made_ns);
         let (agent_name, parent_agent) =
             if planned.sub_agent { (SPECIALIST, Some(SUPERVISOR.to_owned())) } else { (SUPERVISOR, None) };
         RunEvent {
-            body: planned.body.clone(),
+            body: planned.body,
             head: EventHead {
                 event_id: ids.event(user, self.made, timestamp.unix_ms()),
                 timestamp,

@@ -1,11 +1,11 @@
 //! Every fault of the catalogue leaves a witness: a few records that the check that owns it fails in the same way, and none of
 //! them can be left out.
 
-use crate::detection::scenario;
 use crate::histories::healthy;
 use goldenpath_checkers::{
     CHECKS, CheckResult, Finding, Judge, JudgeConfig, NoWitness, Verdict, Witness, shrink,
 };
+use goldenpath_detection::scenario;
 use goldenpath_faults::{FaultInfo, break_history, catalogue};
 use goldenpath_history::{HistoryReader, HistoryWriter, Record};
 use goldenpath_simulator::{History, simulate};

@@ -16,8 +16,9 @@ const MAP: &[(&str, &[&str])] = &[
     // What a fault rewrites has the shape of a history's records, so that it breaks live and saved sessions alike.
     ("faults", &["protocol", "history"]),
     // Puts faults into simulated sessions and asks the checks; live ones are driven elsewhere and assessed alike. A crate, since the
-    // command and the unit tier share it, and neither may import the other.
-    ("detection", &["history", "checkers", "simulator", "faults"]),
+    // command and the unit tier share it, and neither may import the other. Whether a fault of the tester's own leads to an
+    // approval is for the gate to say: hence `report`.
+    ("detection", &["history", "checkers", "report", "simulator", "faults"]),
     ("harness", &["protocol", "history"]),
     // The reference backend.
     ("agent", &[]),

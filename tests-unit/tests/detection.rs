@@ -8,9 +8,9 @@ use goldenpath_simulator::{History, healthy_trials, healthy_variations, simulate
 use std::collections::BTreeSet;
 
 /// Seeds per row.
-const SEEDS: u64 = 20;
+pub(crate) const SEEDS: u64 = 20;
 /// Seeds per healthy variation.
-const HEALTHY_SEEDS: u64 = 50;
+pub(crate) const HEALTHY_SEEDS: u64 = 50;
 
 /// All that the judge says of a history, by every category.
 pub(crate) fn judge(history: &History) -> Judgement {

@@ -6,6 +6,8 @@
 //!   edge is added to the map in the same commit, with its reason.
 //! * `detection`: every fault of the catalogue on twenty seeds, every healthy variation on fifty. Fails when a check misses the fault it
 //!   owns, blames somebody whom no receipt names, or cries wolf; a new fault is a row in `goldenpath-faults`.
+//! * `detection_page`: `docs/detection.md` against the code. Fails when a row, an owner or a number of the simulated column is not what the
+//!   other tests show; its first lines say how it is written anew.
 //! * `event_sequence`, `event_content`: each promise to a chat's user, once kept and once broken. Fail when a check blames a
 //!   healthy history or misses a broken one; add the surgery that breaks the new promise (`histories` has the tools).
 //! * `event_types`: the JSON shape of every event that clients parse. Fails when a field is renamed, lost or becomes
@@ -29,6 +31,7 @@
 mod adversary;
 mod architecture;
 mod detection;
+mod detection_page;
 mod event_content;
 mod event_delivery_core;
 mod event_manager;

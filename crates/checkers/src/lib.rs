@@ -37,6 +37,7 @@ mod timestamps;
 mod timing;
 mod value;
 mod verdict;
+mod wilson;
 
 pub use catalogue::{CHECKS, Category, CheckInfo, Required, UnknownCategory, check_info};
 pub use check::{Check, FINDINGS_KEPT, Tally};
@@ -56,3 +57,4 @@ pub use samples::{SHARE_FROM, SHARE_OUTSIDE, Samples, least_for_percentile, shar
 pub use shrink::{Bounds, Breadth, NoWitness, Slicer, Witness, shrink, shrink_within};
 pub use slo::Slo;
 pub use verdict::{CheckResult, Coverage, Finding, Judgement, Metrics, Reason, Verdict};
+pub use wilson::wilson;

@@ -60,11 +60,14 @@ pub enum Command {
     Check(CheckArgs),
     /// Drive a target and capture what its users see; judge nothing
     Record(Box<RecordArgs>),
+    /// Put every known fault into a session, and print which check caught it: proof that the gate works
+    #[command(mut_arg("output_dir", |arg| arg.help("Where a session folder goes, with the table, the document and witnesses [default: none]")))]
+    Selftest(Box<SelftestArgs>),
     /// Run the reference backend
     Serve(ServeArgs),
     /// Stand in front of a backend and break what passes: by a known fault, or by toxics of the network
     Proxy(ProxyArgs),
-    /// Tell what a check means, what breaks it, and what to do
+    /// Tell what a check means, what breaks it, and what to do; or what a known fault is
     Explain(ExplainArgs),
     /// Print shell completions
     Completions(CompletionsArgs),
@@ -176,6 +179,23 @@ pub struct RecordArgs {
     pub target: TargetArgs,
 }
 
+/// `selftest`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SelftestArgs {
+    /// Which backend to drive.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Comma or space list of rows (`L04`) and groups (`L`; `H`: healthy variations, `V`: the tester's own faults) [default: all]
+    #[arg(long, value_name = "ROWS", num_args = 1.., action = ArgAction::Append)]
+    pub faults: Vec<String>,
+    /// Attempts at each fault [default: 20 over generated sessions]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: Option<u64>,
+    /// Drive nothing: generated sessions only
+    #[arg(long, conflicts_with_all = ["target", "environment"])]
+    pub simulated: bool,
+}
+
 /// `serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
@@ -244,7 +264,7 @@ fn toxics() -> String {
 /// `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// Check id, such as `sequence/tool-pairs` [default: a list of all]
+    /// Check id, such as `sequence/tool-pairs`, or a row of `selftest`, such as `L04` [default: a list of all checks]
     #[arg(value_name = "ID")]
     pub id: Option<String>,
 }

@@ -9,6 +9,7 @@ mod limits;
 mod model;
 mod resolve;
 
+pub(crate) use keys::words;
 pub(crate) use limits::limits_of;
 pub(crate) use model::{AuthConfig, Config, ScenarioConfig, TargetConfig};
 pub(crate) use resolve::{

@@ -1,10 +1,14 @@
-//! `explain ID`: what a check means, what is known to break it, what to do. Text is the report's guide.
+//! `explain ID`: what a check means, what is known to break it, what to do; of a fault, what it is and which check must catch it. Text
+//! is the report's guide.
+
+mod rows;
 
 use crate::args::{ExplainArgs, Format};
 use crate::exit::{CommandError, Exit};
 use crate::nearest::unknown;
 use goldenpath_checkers::{CHECKS, CheckInfo, Required};
 use goldenpath_report::{Guide, guide};
+use rows::Row;
 use serde_json::json;
 use std::fmt::Write;
 
@@ -15,8 +19,10 @@ pub(crate) fn explain(
     out: &mut dyn std::io::Write,
 ) -> Result<Exit, CommandError> {
     let text = match (&args.id, format) {
-        (Some(id), Format::Text) => page(find(id)?),
-        (Some(id), Format::Json) => one_json(find(id)?).to_string() + "\n",
+        (Some(id), Format::Text) => Row::of(id).map_or_else(|| find(id).map(page), |row| Ok(row.page()))?,
+        (Some(id), Format::Json) => {
+            Row::of(id).map_or_else(|| find(id).map(one_json), |row| Ok(row.json()))?.to_string() + "\n"
+        }
         (None, Format::Text) => list(),
         (None, Format::Json) => {
             serde_json::Value::from(CHECKS.iter().map(one_json).collect::<Vec<_>>()).to_string() + "\n"
@@ -29,7 +35,7 @@ pub(crate) fn explain(
 
 fn find(id: &str) -> Result<&'static CheckInfo, CommandError> {
     CHECKS.iter().find(|info| info.id == id).ok_or_else(|| {
-        let known: Vec<&str> = CHECKS.iter().map(|info| info.id).collect();
+        let known: Vec<&str> = CHECKS.iter().map(|info| info.id).chain(rows::ids()).collect();
         let said = unknown("check", id, &known);
         // The list of all ids is a command of its own.
         let short = said.split(" (valid").next().unwrap_or(&said).to_owned();
@@ -123,6 +129,19 @@ mod tests {
     fn an_unknown_check_names_the_nearest_one() {
         let why = said(Some("sequence/tool-pair"), Format::Text).unwrap_err();
         assert!(why.contains("did you mean `sequence/tool-pairs`?"), "{why}");
+    }
+
+    #[test]
+    fn a_fault_names_the_check_that_must_catch_it() {
+        let page = said(Some("l04"), Format::Text).unwrap();
+        assert!(page.contains("sequence/tool-pairs") && page.contains("Loss"), "{page}");
+        insta::assert_snapshot!(page);
+        let json: serde_json::Value =
+            serde_json::from_str(&said(Some("A07"), Format::Json).unwrap()).unwrap();
+        assert_eq!((&json["owner"], &json["made"]), (&"auth/revocation".into(), &"backend".into()));
+        assert!(said(Some("H07"), Format::Text).unwrap().contains("nested agents"));
+        assert!(said(Some("V04"), Format::Text).unwrap().contains("lost records"));
+        assert!(said(Some("L77"), Format::Text).unwrap_err().contains("did you mean `L"));
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod completions;
 mod data_dir;
 mod explain;
 mod proxy;
+mod selftest;
 mod serve;
 
 pub use exit::{CommandError, Exit};
@@ -87,6 +88,9 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         }
         Command::Serve(args) => runtime()?.block_on(serve::serve(args)),
         Command::Proxy(args) => runtime()?.block_on(proxy::proxy(args)),
+        Command::Selftest(args) => {
+            runtime()?.block_on(selftest::selftest(args, &cli.global, &environment, &output))
+        }
         Command::Explain(args) => explain::explain(args, cli.global.format, &mut std::io::stdout()),
         Command::Completions(args) => Ok(completions::completions(args, &mut std::io::stdout())),
     }

@@ -80,7 +80,8 @@ impl SessionFolder {
         Ok(format!("{WITNESSES}/{name}"))
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {
+    /// Writes one document, whole or not at all.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), CommandError> {
         let path = self.path.join(name);
         write_whole(&path, text.as_bytes())
             .map_err(|why| CommandError::Outside(format!("failed to write `{}`: {why}", path.display())))

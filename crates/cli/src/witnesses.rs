@@ -89,7 +89,7 @@ pub(crate) fn witness(
 }
 
 /// The witness as a history's file.
-fn file(witness: &Witness<'_>) -> io::Result<Vec<u8>> {
+pub(crate) fn file(witness: &Witness<'_>) -> io::Result<Vec<u8>> {
     let mut writer = HistoryWriter::plain(Vec::new(), &witness.header)?;
     for (_, record) in &witness.records {
         writer.write(record)?;

@@ -9,10 +9,27 @@ mod session;
 
 mod assess;
 mod blame;
+mod repeat;
 mod witness;
+
+mod column;
+mod groups;
+mod healthy;
+mod matrix;
+mod rates;
+mod tester;
+
+pub mod formats;
 
 pub use assess::{Attempt, FaultResult, assess, judge};
 pub use blame::Blamed;
+pub use column::Column;
+pub use groups::{GROUPS, Group, group_of};
+pub use healthy::{Alarm, HEALTHY, HealthyCase, HealthyRow, alarms, healthy_cases};
+pub use matrix::{FaultRow, Matrix};
+pub use rates::{AtLeast, AtMost, Rate, Rates};
+pub use repeat::seed_ignored;
 pub use scenario::scenario;
 pub use session::{Driven, Session, simulated};
+pub use tester::{TesterRow, TesterTrial, TesterVerdict, tester_faults, tester_row};
 pub use witness::witness;

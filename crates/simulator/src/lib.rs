@@ -17,6 +17,7 @@ mod history;
 mod identity;
 mod plan;
 mod scenario;
+mod segments;
 mod tab;
 mod timeline;
 mod trials;

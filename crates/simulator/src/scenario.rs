@@ -141,6 +141,7 @@ pub struct Scenario {
     pub(crate) client_pause: bool,
     pub(crate) extra_types: bool,
     pub(crate) extra_fields: bool,
+    pub(crate) full_segments: bool,
     pub(crate) quote_reference: bool,
     pub(crate) sla: bool,
     pub(crate) clock_offset_ms: f64,
@@ -190,6 +191,7 @@ impl Scenario {
             client_pause: false,
             extra_types: false,
             extra_fields: false,
+            full_segments: false,
             quote_reference: true,
             sla: false,
             clock_offset_ms: 12.0,
@@ -417,6 +419,14 @@ impl Scenario {
     #[must_use]
     pub fn with_extra_fields(mut self) -> Self {
         self.extra_fields = true;
+        self
+    }
+
+    /// Events that come shortly after each other share a segment, and arrive at one instant. Only [`simulate`](crate::simulate) tells
+    /// it: a history told record by record cannot look ahead.
+    #[must_use]
+    pub fn in_full_segments(mut self) -> Self {
+        self.full_segments = true;
         self
     }
 

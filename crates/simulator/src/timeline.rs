@@ -4,6 +4,7 @@ use crate::clock::{Clock, SECOND};
 use crate::history::{History, line};
 use crate::identity::Identities;
 use crate::scenario::Scenario;
+use crate::segments::gathered;
 use crate::tab::{Effect, Pen, Pending};
 use crate::user::{Schedule, User};
 use goldenpath_history::{HISTORY_VERSION, Header, Record, RecordKind};
@@ -23,7 +24,8 @@ const SAMPLING_NS: u64 = SECOND;
 pub fn simulate(scenario: &Scenario, seed: u64) -> History {
     let simulation = Simulation::new(scenario, seed);
     let header = simulation.header().clone();
-    History { header, records: simulation.collect() }
+    let records = simulation.collect();
+    History { header, records: if scenario.full_segments { gathered(records) } else { records } }
 }
 
 /// A history told record by record, for sessions too long to hold: at most one round of every user is in memory.

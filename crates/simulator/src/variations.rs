@@ -5,7 +5,7 @@ use crate::scenario::{Content, Ending, Leaving, Pace, Resume, Scenario, Tools};
 /// A row's id and its scenario.
 type Row = (&'static str, fn() -> Scenario);
 
-/// Every row that shows in records; how bytes are cut into TCP segments (H26) does not.
+/// Every row. Of how bytes are cut into TCP segments (H26) records show when events arrive.
 const ROWS: &[Row] = &[
     ("H01", || start().with_extra_types()),
     ("H02", || start().with_extra_fields()),
@@ -39,6 +39,7 @@ const ROWS: &[Row] = &[
     ("H23", || start().clock_offset_ms(1_500.0)),
     ("H24", || start().tools(Tools::Parallel(6))),
     ("H25", || start().pace(Pace::NearLimits)),
+    ("H26", || start().in_full_segments()),
     ("H27", || start().content(Content::Unicode)),
     ("H28", || start().content(Content::NearLimit)),
     ("H29", || start().content(Content::AlarmingWords)),

@@ -6,6 +6,7 @@ use crate::check::{Check, FINDINGS_KEPT, Tally};
 use crate::index::Index;
 use crate::observation::{Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
+use crate::wilson::wilson;
 use goldenpath_protocol::EventType;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -67,11 +68,9 @@ fn shingles(answer: &[Token], prompt: &[Token]) -> Vec<u32> {
     found
 }
 
-/// The lower end of Wilson's interval of a share found in `n`.
+/// What a share found in `n` is at least.
 fn at_least(share: f64, n: u32) -> f64 {
-    let (n, z2) = (f64::from(n), SURE * SURE);
-    let spread = SURE * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    (share + z2 / (2.0 * n) - spread) / (1.0 + z2 / n)
+    wilson(share, f64::from(n), SURE).0
 }
 
 impl Boilerplate {

@@ -246,7 +246,7 @@ fn value_of(kind: Key, text: &str) -> Result<Value, String> {
 }
 
 /// The words of a comma or space list.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty())
 }
 

@@ -8,6 +8,7 @@
 //! - `interrupts`: Ctrl-C and SIGTERM. Guards the partial report and exit code 130.
 //! - `proxied`: `proxy` in front of `serve`. Guards that a fault is blamed on the check that owns it, and nothing is blamed without one.
 //! - `witnesses`: what a failed check leaves. Guards that the file fails that check again, and no other.
+//! - `selftests`: the gate proves itself. Guards the document, what is left, and that a row nobody knows is refused.
 //! - `hostile`: targets that answer with nonsense. Guards that it becomes findings, never a crash or a wait without end.
 //!
 //! `support` holds the processes and what they leave, `validation` says a call of `validate` by what it is to do.
@@ -24,5 +25,6 @@ mod exits;
 mod hostile;
 mod interrupts;
 mod proxied;
+mod selftests;
 mod sessions;
 mod witnesses;

@@ -54,7 +54,7 @@ fn the_page_names_every_healthy_variation_quiet_and_every_fault_of_the_tester_in
     for (id, summary) in HEALTHY {
         let variations = healthy_cases().filter(|case| case.row == *id).count() as u64;
         let sessions = (variations * HEALTHY_SEEDS).to_string();
-        assert_eq!(rows[*id], [id, summary, &sessions.as_str(), &"none"], "{id}");
+        assert_eq!(rows[*id], [*id, *summary, sessions.as_str(), "none"], "{id}");
     }
     for (id, summary) in tester_faults() {
         assert_eq!(rows[id][..3], [id, summary, "inconclusive"], "{id}");

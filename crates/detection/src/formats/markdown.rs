@@ -39,10 +39,9 @@ pub fn markdown(matrix: &Matrix) -> String {
 
 fn rates(page: &mut String, matrix: &Matrix) {
     let _ = writeln!(page, "\nTarget: {} · {} seed(s) from {}.\n", matrix.target, matrix.seeds, matrix.seed);
-    let columns: [(&str, fn(&FaultRow) -> Option<&Column>); 2] =
-        [("simulated", |row| row.simulated.as_ref()), ("live", |row| row.live.as_ref())];
-    for (name, column) in columns {
-        let (rows, sessions) = matrix.caught(column);
+    let simulated = matrix.caught(|row| row.simulated.as_ref());
+    let live = matrix.caught(|row| row.live.as_ref());
+    for (name, (rows, sessions)) in [("simulated", simulated), ("live", live)] {
         if rows.of > 0 {
             let caught = bounded(rows, rows.low(), "at least");
             let (n, of) = (sessions.n, sessions.of);

@@ -47,9 +47,9 @@ pub(super) const IDLE_FAULT: Trials = &[
 /// When a check panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Panics {
-    AtARecord,
-    AtARun,
-    AtTheEnd,
+    Observing,
+    Settling,
+    Finishing,
 }
 
 impl Panics {
@@ -65,19 +65,19 @@ impl Check for Panics {
     }
 
     fn observe(&mut self, _: &Observation<'_>, _: &Index) {
-        if *self == Self::AtARecord {
+        if *self == Self::Observing {
             self.now()
         }
     }
 
     fn run_settled(&mut self, _: RunIx, _: &RunView, _: &Index) {
-        if *self == Self::AtARun {
+        if *self == Self::Settling {
             self.now()
         }
     }
 
     fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
-        if *self == Self::AtTheEnd {
+        if *self == Self::Finishing {
             self.now()
         }
         Vec::new()
@@ -85,9 +85,9 @@ impl Check for Panics {
 }
 
 pub(super) const PANICS: Trials = &[
-    ("at a record", |seed| panicking(seed, Panics::AtARecord)),
-    ("when a run is over", |seed| panicking(seed, Panics::AtARun)),
-    ("at its verdict", |seed| panicking(seed, Panics::AtTheEnd)),
+    ("at a record", |seed| panicking(seed, Panics::Observing)),
+    ("when a run is over", |seed| panicking(seed, Panics::Settling)),
+    ("at its verdict", |seed| panicking(seed, Panics::Finishing)),
 ];
 
 fn panicking(seed: u64, panics: Panics) -> TesterVerdict {

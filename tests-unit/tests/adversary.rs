@@ -12,8 +12,8 @@ mod returns;
 mod sequence;
 mod time;
 
-use crate::detection::{judge, wrongly_blamed};
-use goldenpath_checkers::Verdict;
+use goldenpath_checkers::{Category, JudgeConfig};
+use goldenpath_detection::{FaultResult, Session, assess};
 use goldenpath_faults::{Driver, Fault, FaultInfo, break_history};
 use goldenpath_simulator::{History, Scenario, simulate};
 
@@ -54,17 +54,17 @@ impl Row {
         };
         let healthy = simulate(&(self.scenario)(), seed);
         let broken = break_history(&healthy.records, &info, seed);
-        if broken.receipts.is_empty() {
+        let history = History { header: healthy.header, records: broken.records };
+        let session = Session { history, receipts: broken.receipts };
+        let config = JudgeConfig { categories: Category::ALL.to_vec(), ..JudgeConfig::default() };
+        let attempt = assess(&info, &session, &config);
+        if attempt.result == FaultResult::NotFired {
             return vec!["it never acted".to_owned()];
         }
-        let checks = judge(&History { header: healthy.header, records: broken.records.clone() }).checks;
-        let failed: Vec<&str> =
-            checks.iter().filter(|check| check.verdict == Verdict::Fail).map(|check| check.id).collect();
-        let blamed = wrongly_blamed(&checks, &broken);
-        let mut wrong: Vec<String> = blamed
-            .iter()
-            .map(|(check, summary)| format!("{check} blames the untouched: {summary}"))
-            .collect();
+        let blamed = attempt.blamed.iter();
+        let mut wrong: Vec<String> =
+            blamed.map(|it| format!("{} blames the untouched: {}", it.check, it.summary)).collect();
+        let failed = attempt.failed;
         if !failed.iter().any(|check| self.owners.contains(check)) {
             wrong.push(format!("{:?} say nothing, only {failed:?}", self.owners));
         }

@@ -13,7 +13,7 @@ pub(crate) const SEEDS: u64 = 20;
 pub(crate) const HEALTHY_SEEDS: u64 = 50;
 
 /// All that the judge says of a history, by every category.
-pub(crate) fn judge(history: &History) -> Judgement {
+fn judge(history: &History) -> Judgement {
     goldenpath_detection::judge(history, &JudgeConfig::default(), None)
 }
 

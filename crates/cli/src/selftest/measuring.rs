@@ -53,9 +53,15 @@ enum Job<'a> {
 
 /// What became of it.
 enum Done<'a> {
-    Fault(&'static FaultInfo, Box<Attempt>, Option<Result<Witness<'static>, String>>),
+    Fault(&'static FaultInfo, Box<Tried>),
     Healthy(&'a HealthyCase, u64, Vec<Alarm>),
     Tester(Option<TesterRow>),
+}
+
+/// One attempt, with its witness where one is wanted: or why there is none.
+struct Tried {
+    attempt: Attempt,
+    witness: Option<Result<Witness<'static>, String>>,
 }
 
 impl Measuring {
@@ -115,7 +121,7 @@ impl Measuring {
         }
         let wanted = self.witnesses && first && attempt.result == FaultResult::Caught;
         let witness = wanted.then(|| witness(row, &session, &attempt, &config));
-        Done::Fault(row, Box::new(attempt), witness)
+        Done::Fault(row, Box::new(Tried { attempt, witness }))
     }
 }
 
@@ -124,10 +130,11 @@ fn collect<'a>(done: impl Iterator<Item = Done<'a>>) -> Simulated {
     let mut attempts: Vec<(&'static FaultInfo, Vec<Attempt>)> = Vec::new();
     for done in done {
         match done {
-            Done::Fault(row, attempt, witness) => {
+            Done::Fault(row, tried) => {
+                let Tried { attempt, witness } = *tried;
                 match attempts.last_mut().filter(|(last, _)| last.id == row.id) {
-                    Some((_, known)) => known.push(*attempt),
-                    None => attempts.push((row, vec![*attempt])),
+                    Some((_, known)) => known.push(attempt),
+                    None => attempts.push((row, vec![attempt])),
                 }
                 match witness {
                     Some(Ok(witness)) => simulated.witnesses.push((row.id, witness)),

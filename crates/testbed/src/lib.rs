@@ -2,7 +2,7 @@
 //!
 //! A testbed is the real backend on a port of its own, with real storage in a folder of its own, and the harness in
 //! front of it. Doubles decorate real parts; nothing here knows a verdict. [`faulty`] decorates them with faults, for the command's own
-//! proof of itself, so what only Rust tests want ([`testbed`], an rstest fixture) stands behind the feature `fixtures`.
+//! proof of itself, so what only Rust tests want (`testbed`, an rstest fixture) stands behind the feature `fixtures`.
 
 mod builder;
 mod doubles;

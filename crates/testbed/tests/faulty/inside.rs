@@ -2,7 +2,7 @@
 
 use crate::stage::{DEADLINE, Stage, proves};
 use goldenpath_harness::{Client, Prompt, Scenario};
-use goldenpath_history::{Direction, RecordKind};
+use goldenpath_history::{Direction, Expect, Outcome, RecordKind, ToolDemand, Trial};
 use goldenpath_protocol::EventType;
 use goldenpath_testbed::faulty::REFUSED_WORDS;
 use serde_json::{Value, json};
@@ -11,8 +11,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 fn refused() -> Scenario {
-    Scenario::new("refused", format!("{REFUSED_WORDS} Help me optimize costs."))
+    let owed = Expect { tools: ToolDemand::None, outcome: Outcome::Failed, ..Expect::default() };
+    Scenario::new("refused", format!("{REFUSED_WORDS} Help me optimize costs.")).expecting(owed)
 }
+
+/// The calls of a run of the highest tier, its specialists' among them.
+const PAIRS: u32 = 4;
 
 #[tokio::test]
 async fn a_specialists_tools_are_told_to_nobody() {
@@ -20,8 +24,12 @@ async fn a_specialists_tools_are_told_to_nobody() {
         stage.users[0] = stage.users[0].clone().of_tier("enterprise");
         let client = stage.enter(0).await;
         let (mut silent, mut told) = (0, 0);
+        let owed = Expect { tools: ToolDemand::AtLeast(PAIRS), ..Expect::default() };
+        let asked = Scenario::new("specialists", "Help me optimize costs.").expecting(owed);
         for _ in 0..2 {
-            let run = stage.answered(&client).await;
+            let prompt = stage.next_of(&asked);
+            let run = stage.begin(&client, &prompt).await;
+            assert_eq!(stage.end(&client, &prompt).await, Some(EventType::AgentCompleted));
             let (_, document) = stage.document(0, &run).await;
             let events = document["events"].as_array().unwrap();
             let by_specialists =
@@ -184,11 +192,23 @@ async fn outage(seed: u64) {
         stage.answered(&clients[0]).await;
         let prompts = [stage.next(), stage.next(), stage.next()];
         let outage = stage.backend.outage().unwrap().clone();
+        let mark = |step: Trial| {
+            let (name, note) = step.words();
+            stage.session.recorder().mark(None, None, name, Some(note.to_owned()));
+        };
         outage.begin();
+        mark(Trial::OutageBegun);
         assert_eq!(answer_to(&clients[0], &prompts[0]).await, None, "accepted in the outage");
         outage.heal();
+        mark(Trial::OutageHealed);
         let (one, other) =
             tokio::join!(answer_to(&clients[0], &prompts[1]), answer_to(&clients[1], &prompts[2]));
+        if one.is_some() {
+            stage.end(&clients[0], &prompts[1]).await;
+        }
+        if other.is_some() {
+            stage.end(&clients[1], &prompts[2]).await;
+        }
         [one, other].iter().any(|took| took.is_none_or(|took| took > Duration::from_secs(3)))
     })
     .await;

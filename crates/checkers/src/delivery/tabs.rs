@@ -18,34 +18,20 @@ struct Tab {
     conn: ConnIx,
     from_start: bool,
     events: Vec<u32>,
-    /// What each event tells, where there is something to compare: the same however it is spelt.
-    told: Vec<u32>,
-    /// The number of its first event, while the numbers of the others follow it one by one.
-    row_from: Option<u64>,
+    /// The number of each event and what it tells, where there is something to compare: the same however it is spelt.
+    told: Vec<(u64, u32)>,
 }
 
 impl Tab {
-    fn new(conn: ConnIx, from_start: bool, first: Option<u64>) -> Self {
-        Self { conn, from_start, events: Vec::new(), told: Vec::new(), row_from: first }
-    }
-
-    fn take_in(&mut self, seq: Option<u64>, mark: u32, told: Option<u32>) {
-        let next = self.row_from.and_then(|from| from.checked_add(self.events.len() as u64));
-        if next != seq {
-            self.row_from = None;
-        }
-        self.events.push(mark);
-        self.told.extend(told);
+    fn new(conn: ConnIx, from_start: bool) -> Self {
+        Self { conn, from_start, events: Vec::new(), told: Vec::new() }
     }
 
     /// The number of the first event that is told otherwise on the other tab; none where they have none in common.
     fn differs(&self, other: &Self) -> Option<u64> {
-        let (here, there) = (self.row_from?, other.row_from?);
-        let skipped = |from: u64| usize::try_from(here.max(there) - from).ok();
-        let here_told = self.told.get(skipped(here)?..)?;
-        let there_told = other.told.get(skipped(there)?..)?;
-        let same = here_told.iter().zip(there_told).position(|(here, there)| here != there)?;
-        Some(here.max(there).saturating_add(same as u64))
+        let there: FxHashMap<u64, u32> = other.told.iter().copied().collect();
+        let otherwise = |(seq, told): &&(u64, u32)| there.get(seq).is_some_and(|there| there != told);
+        self.told.iter().find(otherwise).map(|(seq, _)| *seq)
     }
 }
 
@@ -83,13 +69,14 @@ impl Check for Tabs {
         });
         let text = if run.several { raw } else { "" };
         let mark = sketch(event.event_id.as_deref(), event.seq, text);
-        let told = run.several.then(|| short(*seen.at_sight.told.get()));
+        let told = event.seq.filter(|_| run.several).map(|seq| (seq, short(*seen.at_sight.told.get())));
         let tabs = &mut run.tabs;
         let at = tabs.iter().position(|tab| tab.conn == conn).unwrap_or_else(|| {
-            tabs.push(Tab::new(conn, arrival.from_start, event.seq));
+            tabs.push(Tab::new(conn, arrival.from_start));
             tabs.len() - 1
         });
-        tabs[at].take_in(event.seq, mark, told);
+        tabs[at].events.push(mark);
+        tabs[at].told.extend(told);
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
@@ -151,7 +138,7 @@ impl Tabs {
                     && view.closed.is_none_or(|closed| closed.line > request.line)
             };
             if !tabs.iter().any(|tab| tab.conn == conn) && index.conn(conn).is_some_and(there) {
-                tabs.push(Tab::new(conn, true, None));
+                tabs.push(Tab::new(conn, true));
             }
         }
     }

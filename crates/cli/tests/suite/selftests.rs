@@ -1,6 +1,6 @@
 //! The gate proves itself: `selftest` over a few generated sessions. Guards its document, what it leaves, and its exit codes.
 
-use crate::support::{OUT, Place};
+use crate::support::{OUT, Place, Running, wait_for};
 use serde_json::Value;
 
 fn document(out: &str) -> Value {
@@ -63,4 +63,34 @@ fn an_unknown_fault_is_refused_and_names_the_nearest_one() {
     assert!(ran.err.contains("unknown fault `L44`; did you mean `L"), "{}", ran.said());
     assert_eq!(place.names(), [""; 0]);
     place.goldenpath(&["selftest", "--simulated", "--target", "ws://127.0.0.1:1"]).ended_with(2);
+}
+
+#[test]
+fn an_interrupted_selftest_keeps_what_was_measured() {
+    let place = Place::new();
+    let call = [
+        "selftest",
+        "--simulated",
+        "--seeds",
+        "10000",
+        "--seed",
+        "1",
+        "--output-dir",
+        OUT,
+        "--format",
+        "json",
+    ];
+    let running = Running::start(place.path(), &call);
+    let begun = || place.session().filter(|folder| folder.join("validation_execution.log.partial").exists());
+    wait_for("a session folder", begun);
+    running.signal("INT");
+    let ran = running.end().ended_with(130);
+    let said = document(&ran.out);
+    assert_eq!(said["interrupted"], true);
+    assert!(
+        said["faults"].as_array().unwrap().len() < 20,
+        "ten thousand seeds a row were not measured in a moment"
+    );
+    let kept = std::fs::read_to_string(place.latest().join("selftest.json")).unwrap();
+    assert_eq!(document(&kept), said);
 }

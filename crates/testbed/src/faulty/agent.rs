@@ -22,6 +22,13 @@ use tokio_util::sync::CancellationToken;
 /// Steps that may wait between an agent and whoever listens.
 const AHEAD: usize = 32;
 
+/// Waits until every step was taken: an agent is done long before its user has read what it did, and what can be stopped is what
+/// the user sees.
+async fn taken(steps: &StepSink) {
+    // An error says that nobody listens any more, and then nothing waits either.
+    let _ = steps.reserve_many(steps.max_capacity()).await;
+}
+
 /// Runs `agent`, telling only the steps that `tells` passes.
 async fn filtered(
     agent: &dyn Agent,

@@ -1,5 +1,6 @@
 //! An agent whose runs can be stopped by whoever knows their ids.
 
+use super::taken;
 use crate::faulty::desk::locked;
 use crate::faulty::ledger::Ledger;
 use async_trait::async_trait;
@@ -40,7 +41,8 @@ impl Agent for Stoppable {
         if let Some(run) = &run {
             locked(&self.stops.0).insert(run.clone(), stop.clone());
         }
-        let end = self.inner.run(task, steps, stop).await;
+        let end = self.inner.run(task, steps.clone(), stop.clone()).await;
+        let end = stop.run_until_cancelled(taken(&steps)).await.map_or(TaskEnd::Cancelled, |()| end);
         if let Some(run) = &run {
             locked(&self.stops.0).remove(run);
         }

@@ -1,6 +1,6 @@
 //! An agent that says it has stopped, and works on.
 
-use super::AHEAD;
+use super::{AHEAD, taken};
 use crate::faulty::desk::{Desk, locked};
 use crate::faulty::ledger::Ledger;
 use async_trait::async_trait;
@@ -45,7 +45,9 @@ impl Agent for WorksOn {
                         break;
                     }
                 }
-                (&mut work).await
+                let end = (&mut work).await;
+                taken(&steps).await;
+                end
             })
             .await;
         if let Some(end) = forwarded {

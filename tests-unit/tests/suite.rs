@@ -8,6 +8,8 @@
 //!   owns, blames somebody whom no receipt names, or cries wolf; a new fault is a row in `goldenpath-faults`.
 //! * `detection_page`: `docs/detection.md` against the code. Fails when a row, an owner or a number of the simulated column is not what the
 //!   other tests show; its first lines say how it is written anew.
+//! * `differential`: the checks against a plain reading of their promises, over generated histories. Fails when the two say different
+//!   things of one history, which it shrinks and shows; a new check that lists can state gets its sentence there.
 //! * `event_sequence`, `event_content`: each promise to a chat's user, once kept and once broken. Fail when a check blames a
 //!   healthy history or misses a broken one; add the surgery that breaks the new promise (`histories` has the tools).
 //! * `event_types`: the JSON shape of every event that clients parse. Fails when a field is renamed, lost or becomes
@@ -32,6 +34,7 @@ mod adversary;
 mod architecture;
 mod detection;
 mod detection_page;
+mod differential;
 mod event_content;
 mod event_delivery_core;
 mod event_manager;

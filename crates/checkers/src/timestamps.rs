@@ -40,9 +40,21 @@ pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {
     })]
 }
 
+/// When an event was made, by its own words.
+#[derive(Debug, Clone, Copy)]
+struct Made {
+    seq: u64,
+    unix_ms: i64,
+    line: u64,
+}
+
 /// What is remembered of an open run.
 #[derive(Debug, Default)]
 struct Open {
+    /// Every event, for those that come out of their order.
+    made: Vec<Made>,
+    /// The one that was made last, the first of equals.
+    latest: Option<Made>,
     /// `seq`, timestamp and line of the event with the highest `seq`.
     last: Option<(u64, i64, u64)>,
     /// Timestamp, first receipt, last receipt and length of the stretch of equal timestamps.
@@ -56,6 +68,18 @@ struct Open {
 }
 
 impl Open {
+    /// An event that cannot have been made when it says, if this one was: earlier by `seq` and made later, or the other way
+    /// round.
+    fn contradicts(&self, event: Made) -> Option<Made> {
+        let in_order = self.last.is_none_or(|(seq, _, _)| event.seq > seq);
+        if in_order {
+            return self.latest.filter(|latest| latest.unix_ms > event.unix_ms);
+        }
+        let before = |other: &Made| other.seq < event.seq && other.unix_ms > event.unix_ms;
+        let after = |other: &Made| other.seq > event.seq && other.unix_ms < event.unix_ms;
+        self.made.iter().copied().find(|other| before(other) || after(other))
+    }
+
     /// Between its first event and the one with the highest `seq`, by their own words.
     #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
     fn made_ms(&self) -> f64 {
@@ -206,22 +230,31 @@ impl Timestamps {
         if event.kind.is_terminal() {
             open.claimed_ms = event.fields.number(Field::DurationMs);
         }
-        let seq = event.seq.or_else(|| open.last.map(|(seq, _, _)| seq.saturating_add(1))).unwrap_or(1);
-        if let Some((last_seq, last_made, last_line)) = open.last
-            && !open.broken
-            && ((seq > last_seq && made < last_made) || (seq < last_seq && made > last_made))
-        {
+        let highest = open.last.map(|(seq, _, _)| seq);
+        let seq = event.seq.or_else(|| highest.map(|seq| seq.saturating_add(1))).unwrap_or(1);
+        let made_here = Made { seq, unix_ms: made, line: seen.line };
+        if let Some(other) = open.contradicts(made_here).filter(|_| !open.broken) {
             open.broken = true;
+            let (early, late) = if other.seq < seq { (other, made_here) } else { (made_here, other) };
             self.monotone.note(|| {
                 Finding::new(
                     format!("{}: timestamps go back", frame_words(index, seen)),
                     "timestamps that never go back along seq",
-                    format!("seq {seq} was made {} ms before seq {last_seq}", last_made.abs_diff(made)),
-                    [last_line, seen.line],
+                    format!(
+                        "seq {} was made {} ms before seq {}",
+                        late.seq,
+                        early.unix_ms.abs_diff(late.unix_ms),
+                        early.seq
+                    ),
+                    [other.line, seen.line],
                 )
             });
         }
-        if open.last.is_none_or(|(last_seq, _, _)| seq > last_seq) {
+        open.made.push(made_here);
+        if open.latest.is_none_or(|latest| made > latest.unix_ms) {
+            open.latest = Some(made_here);
+        }
+        if highest.is_none_or(|highest| seq > highest) {
             open.last = Some((seq, made, seen.line));
         }
         open.stretch = match open.stretch {

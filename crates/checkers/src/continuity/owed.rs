@@ -58,7 +58,7 @@ impl Owed {
     pub(super) fn gap(&self) -> Option<(u64, u64, u64)> {
         let (least, line) = self.least?;
         let next = self.left.seq.map_or(1, |seq| seq.saturating_add(1));
-        (least > next).then_some((next, least - 1, line))
+        (least > next).then(|| (next, least - 1, line))
     }
 
     /// Whether its end is still to come here, from the stream or from the store.

@@ -70,12 +70,11 @@ impl Check for Deltas {
                 }
             }
             EventType::AgentCompleted => {
-                if let (Some(pieces), Some(answer)) =
-                    (self.runs.get_mut(&arrival.run), event.text(Field::FinalResponse))
-                {
+                // Pieces that come after it are pieces of it all the same.
+                if let Some(answer) = event.text(Field::FinalResponse) {
                     let mut sketch = Sketch::default();
                     sketch.add(&answer);
-                    pieces.answer.get_or_insert((seen.line, sketch));
+                    self.runs.entry(arrival.run).or_default().answer.get_or_insert((seen.line, sketch));
                 }
             }
             _ => {}
@@ -84,7 +83,7 @@ impl Check for Deltas {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(pieces) = self.runs.remove(&run) else { return };
-        let Some((line, answer)) = pieces.answer else { return };
+        let Some((line, answer)) = pieces.answer.filter(|_| pieces.first_line > 0) else { return };
         // What was told to be missing, began before anybody was there, or could not be read, adds up to nothing.
         let from_start = view.sights.iter().any(|sight| sight.from_start);
         if view.gap.is_some() || !from_start || pieces.unreadable {
@@ -101,7 +100,7 @@ impl Check for Deltas {
             } else {
                 format!("{} bytes", pieces.sketch.bytes)
             },
-            records: vec![pieces.first_line, line],
+            records: vec![pieces.first_line.min(line), pieces.first_line.max(line)],
             witness: None,
         });
     }

@@ -339,3 +339,15 @@ fn a_run_whose_beginning_nobody_asked_to_see_owes_only_its_rest() {
     let judgement = judged(&history);
     assert_eq!(alarms(&judgement, &["delivery/", "sequence/", "value/con"]), Vec::<String>::new());
 }
+
+/// The answer overtook a piece of it; together they are still one text or not.
+#[test]
+fn pieces_that_come_after_the_answer_are_pieces_of_it() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 11);
+    let (first, answer) = (place(&history, "response_delta"), place(&history, "agent_completed"));
+    history.records[first..=answer].rotate_right(1);
+    assert_eq!(verdict(&judged(&history), "delivery/deltas-concatenate"), &Verdict::Pass);
+    let lost = places(&history, "response_delta")[1];
+    history.records.remove(lost);
+    assert_eq!(verdict(&judged(&history), "delivery/deltas-concatenate"), &Verdict::Fail);
+}

@@ -42,7 +42,7 @@ impl Check for Unique {
         } else if !arrival.first {
             return;
         } else if event.event_id.as_deref().is_some_and(|id| !self.ids.insert(hash_of(id))) {
-            Some(("has the id of an event of another run", None))
+            Some(("has the id of another event", None))
         } else {
             self.again(event, arrival.run, seen.line).map(|line| ("came again under a new id", Some(line)))
         };

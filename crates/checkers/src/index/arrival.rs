@@ -31,7 +31,9 @@ impl Index {
         let owner = self.owner(run)?;
         let others_asked = self.user(owner).is_some_and(|user| user.asked);
         let request = self.request_of_event(event, run, owner);
-        if let Some(request) = request {
+        // An event that names another request than its run's is labelled wrongly, and answers nobody.
+        let began = self.run(run).and_then(|view| view.request);
+        if let Some(request) = request.filter(|request| began.is_none_or(|began| began == *request)) {
             self.link(run, request);
         }
         let request_line = self
@@ -153,6 +155,8 @@ impl RunView {
         arrival: &mut Arrival,
     ) -> bool {
         let at = self.sight_at(line, event, conn, arrival.from_start);
+        // Its request may be heard of after its first event.
+        self.sights[at].from_start |= arrival.from_start;
         let bit = 1_u32 << at.min(SIGHT_BITS - 1);
         let shown_on = self.seen.entry(event_key(line, event)).or_insert(0);
         arrival.first = *shown_on == 0;
@@ -161,7 +165,7 @@ impl RunView {
         let sight = &mut self.sights[at];
         arrival.previous_seq = sight.last_seq;
         arrival.after_terminal = sight.terminal.is_some();
-        sight.follow(line, event);
+        sight.follow(line, event, arrival.repeated_here);
         self.last_line = line;
         self.last_t_ns = t_ns;
         arrival.first && self.count_in(line, t_ns, event, arrival.replayed)
@@ -206,10 +210,13 @@ impl RunView {
 }
 
 impl Sight {
-    fn follow(&mut self, line: u64, event: &EventView<'_>) {
+    fn follow(&mut self, line: u64, event: &EventView<'_>, repeated: bool) {
         self.previous_line = self.last_line;
         self.last_line = line;
-        self.last_seq = event.seq.or(self.last_seq);
+        // What comes again does not take the numbering back.
+        if !repeated {
+            self.last_seq = event.seq.or(self.last_seq);
+        }
         self.events = self.events.saturating_add(1);
         if event.kind.is_terminal() {
             self.terminal.get_or_insert(line);
@@ -220,7 +227,7 @@ impl Sight {
 /// What tells an event of a run from its others.
 fn event_key(line: u64, event: &EventView<'_>) -> u64 {
     match (event.event_id.as_deref(), event.seq) {
-        (Some(id), _) => hash_of(id),
+        (Some(id), _) => hash_of((event.kind, id)),
         (None, seq) => hash_of((event.kind, seq, if seq.is_none() { line } else { 0 })),
     }
 }

@@ -46,12 +46,20 @@ impl Index {
         let (Some(user), Some(run_id)) = (user, frame.fields.text(Field::RunId)) else { return };
         let request = frame.fields.text(Field::RequestId).and_then(|id| self.request_of(user, &id));
         let thread = frame.fields.text(Field::ThreadId);
+        // Told to somebody who never asked, it is still the run of who did.
+        let asked = request.or_else(|| {
+            let id = frame.fields.text(Field::RequestId)?;
+            self.request_by_id.get(&hash_of(&*id)).copied()
+        });
+        let owner = asked.and_then(|asked| self.request(asked)).map_or(user, |asked| asked.user);
         let run = match self.run_named(&run_id) {
             Some(known) => known,
-            None => self.begin(&run_id, user, request, thread.as_deref(), line, t_ns),
+            None => self.begin(&run_id, owner, asked, thread.as_deref(), line, t_ns),
         };
+        if let Some(asked) = asked.filter(|_| request.is_some() || self.owner(run) == Some(owner)) {
+            self.link(run, asked);
+        }
         if let Some(request) = request {
-            self.link(run, request);
             if let Some(view) = self.request_mut(request) {
                 view.accepted_line.get_or_insert(line);
             }

@@ -233,3 +233,18 @@ fn what_goes_to_its_owner_twice_is_no_leak() {
     let judgement = judged(&simulate(&Scenario::golden_path().users(2).tabs(3), 9));
     assert_eq!(alarms(&judgement, GROUPS), Vec::<String>::new());
 }
+
+/// An acceptance that is told to somebody else does not make the run theirs, and its owner no intruder.
+#[test]
+fn a_run_is_its_askers_whoever_is_told_of_it() {
+    let mut history = session();
+    let accepted = place(&history, "request_accepted");
+    let own = history.records[accepted].user.clone();
+    let other = history.records[..accepted]
+        .iter()
+        .find(|record| record.user != own && record.conn.is_some())
+        .map(|record| (record.conn, record.user.clone()))
+        .expect("another user");
+    (history.records[accepted].conn, history.records[accepted].user) = other;
+    assert_eq!(verdict(&judged(&history), "isolation/run-owner"), &Verdict::Pass);
+}

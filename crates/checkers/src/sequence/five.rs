@@ -40,15 +40,16 @@ impl Five {
         self.first.iter().flatten().copied()
     }
 
-    /// What is missing between critical events that came: a run may stop early, but it leaves nothing out.
-    fn left_out(&self, absent: &[EventType]) -> Option<String> {
+    /// What is missing, or out of order, before the furthest critical event that came: a run may stop early, but what it
+    /// shows is a beginning of the five.
+    fn left_out(&self) -> Option<String> {
         let furthest = self.first.iter().rposition(Option::is_some)?;
-        let gap = (0..furthest).find(|at| {
-            let kind = EventType::CRITICAL[*at];
-            self.first[*at].is_none() && !absent.contains(&kind)
-        })?;
-        let (missing, after) = (EventType::CRITICAL[gap], EventType::CRITICAL[furthest]);
-        Some(format!("`{}` came, and `{}` never did", after.as_str(), missing.as_str()))
+        let stopped = EventType::CRITICAL.get(self.with_tools).filter(|_| self.with_tools <= furthest)?;
+        Some(if self.first[self.with_tools].is_some() {
+            format!("`{}` came out of order", stopped.as_str())
+        } else {
+            format!("`{}` came, and `{}` never did", EventType::CRITICAL[furthest].as_str(), stopped.as_str())
+        })
     }
 
     /// What is missing or out of order in a run that ended with `end`.
@@ -61,7 +62,7 @@ impl Five {
             return Some(format!("`{}` came before `agent_started`", early.as_str()));
         }
         if end != EventType::AgentCompleted {
-            return self.left_out(absent);
+            return self.left_out();
         }
         let least = expect.tools.least();
         let reached = if least > 0 { self.with_tools } else { self.without_tools };

@@ -1,7 +1,7 @@
 use crate::fixture::{alarms, closed_at, edit, healthy, judged, place, places, repeat, verdict};
 use crate::{Reason, Verdict};
 use goldenpath_history::{Record, RecordKind};
-use goldenpath_simulator::{Ending, History, Resume, Scenario, healthy_variations, simulate};
+use goldenpath_simulator::{Ending, History, Resume, Scenario, Tools, healthy_variations, simulate};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -480,4 +480,57 @@ fn a_failure_inside_the_results_of_an_answer_is_no_success() {
     let end = place(&history, "agent_completed");
     edit(&mut history, end, |event| event["results"] = json!({ "success": false, "items": [] }));
     assert_eq!(verdict(&judged(&history), "sequence/terminal-true"), &Verdict::Fail);
+}
+
+/// A failed run may stop early, but what it shows is a beginning of the five, in order.
+#[test]
+fn a_failed_run_shows_an_ordered_beginning_of_the_five() {
+    let scenario = Scenario::golden_path().users(1).runs(1).tools(Tools::Sequential(1));
+    let mut history = simulate(&scenario, 7);
+    let answer = place(&history, "agent_completed");
+    edit(&mut history, answer, |event| event["type"] = json!("agent_failed"));
+    assert_eq!(verdict(&judged(&history), "sequence/five-in-order"), &Verdict::Pass);
+    let (asked, answered) = (place(&history, "tool_executing"), place(&history, "tool_completed"));
+    swap_raw(&mut history, asked, answered);
+    assert_eq!(verdict(&judged(&history), "sequence/five-in-order"), &Verdict::Fail);
+}
+
+/// What comes again is `delivery/unique-ids`' matter: the numbers go on from where they were.
+#[test]
+fn an_event_that_comes_again_does_not_take_the_numbering_back() {
+    let mut history = healthy();
+    let (started, thought) = (place(&history, "agent_started"), places(&history, "agent_thinking")[0]);
+    let mut again = history.records[started].clone();
+    again.t_ns = history.records[thought].t_ns;
+    history.records.insert(thought + 1, again);
+    let judgement = judged(&history);
+    assert_eq!(verdict(&judgement, "sequence/seq-dense"), &Verdict::Pass);
+    assert_eq!(verdict(&judgement, "delivery/unique-ids"), &Verdict::Fail);
+}
+
+/// One tab is shown another event under the same id: its user has seen two ends.
+#[test]
+fn an_end_under_the_id_of_another_event_is_an_end() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1).tabs(2), 7);
+    let second_tab = places(&history, "agent_thinking")[1];
+    edit(&mut history, second_tab, |event| event["type"] = json!("agent_failed"));
+    assert_eq!(verdict(&judged(&history), "sequence/one-terminal"), &Verdict::Fail);
+}
+
+/// Its first event is too early; the rest of the run is judged as any other.
+#[test]
+fn a_run_that_began_too_early_is_judged_to_its_end() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 7);
+    let request = history
+        .records
+        .iter()
+        .position(|record| matches!(record.kind, RecordKind::Request { .. }))
+        .expect("a request");
+    let (early, lost) = (place(&history, "agent_started"), place(&history, "tool_completed"));
+    history.records.remove(lost);
+    move_before(&mut history, early, request);
+    let judgement = judged(&history);
+    for id in ["sequence/after-request", "sequence/tool-pairs", "delivery/no-loss"] {
+        assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
+    }
 }

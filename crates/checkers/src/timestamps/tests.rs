@@ -2,7 +2,7 @@ use crate::fixture::{edit, healthy, judged, place, places, rewrite, verdict};
 use crate::{Verdict, unix_ms_of};
 use goldenpath_history::RecordKind;
 use goldenpath_protocol::Timestamp;
-use goldenpath_simulator::History;
+use goldenpath_simulator::{History, Scenario, simulate};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -108,4 +108,21 @@ fn a_clock_that_nobody_could_read_is_uncertain() {
     }
     assert!(matches!(verdict(&judged(&history), "timestamps/skew"), Verdict::Inconclusive(_)));
     assert!(place(&history, "agent_started") > 0);
+}
+
+/// Whatever came in between: each event is held against every other of its run.
+#[test]
+fn an_event_that_comes_out_of_its_order_is_held_against_all_others() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 7);
+    let (started, thought) = (place(&history, "agent_started"), place(&history, "agent_thinking"));
+    let call = place(&history, "tool_executing");
+    // The last of them comes first, and one of the others was made before the one that it follows.
+    shift(&mut history, thought, -60_000);
+    let late = history.records.remove(call);
+    history.records.insert(started, late);
+    let ours = |records: &[u64]| records.contains(&(thought as u64 + 3));
+    let judgement = judged(&history);
+    let check = judgement.checks.iter().find(|check| check.id == "timestamps/monotone").expect("it is there");
+    assert_eq!(check.verdict, Verdict::Fail);
+    assert!(check.findings.iter().any(|finding| ours(&finding.records)), "{:?}", check.findings);
 }

@@ -107,15 +107,12 @@ impl Check for Phases {
         }
         let Some(view) = index.run(arrival.run).filter(|view| view.gap.is_none()) else { return };
         let now = At { t_ns: seen.t_ns, line: seen.line };
-        let open = match self.runs.entry(arrival.run) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(new) => {
-                let request = index.request_of_run(view);
-                let asked = request.map(|request| At { t_ns: request.intended_t_ns, line: request.line });
-                let conn = request.and_then(|request| request.conn);
-                new.insert(Open { asked, conn, ..Open::default() })
-            }
-        };
+        let open = self.runs.entry(arrival.run).or_default();
+        // An event that came too early does not keep the others from being waited for.
+        if let (None, Some(request)) = (open.asked, index.request_of_run(view)) {
+            open.asked = Some(At { t_ns: request.intended_t_ns, line: request.line });
+            open.conn = request.conn;
+        }
         if open.ended {
             return;
         }

@@ -242,3 +242,23 @@ fn events_that_trickle_slower_than_they_are_made_are_found() {
     }
     assert_eq!(verdict(&judged(&history), "timing/throughput"), &Verdict::Fail);
 }
+
+/// One event slipped out before its request: what follows is waited for all the same.
+#[test]
+fn an_early_event_does_not_end_the_waiting() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 7);
+    let request = history
+        .records
+        .iter()
+        .position(|record| matches!(record.kind, RecordKind::Request { .. }))
+        .expect("a request");
+    let early = place(&history, "agent_started");
+    history.records[request..=early].rotate_right(1);
+    history.records[request].t_ns = history.records[request + 1].t_ns;
+    let answer = place(&history, "agent_completed");
+    delay(&mut history, answer, 46_000);
+    let judgement = judged(&history);
+    for id in ["timing/agent-completed", "timing/whole-answer", "timing/cold-start"] {
+        assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
+    }
+}

@@ -1,20 +1,26 @@
 //! Every fault of the catalogue, offline: a healthy history is broken by it, and the check that owns it must say so, on
 //! every seed, blaming nobody whom the fault did not touch.
 
-use goldenpath_checkers::{JudgeConfig, Judgement, Verdict};
-use goldenpath_detection::{FaultResult, assess, scenario, simulated};
+use crate::side_by_side::side_by_side;
+use goldenpath_checkers::{JudgeConfig, Verdict};
+use goldenpath_detection::{FaultResult, assess, broken, scenario};
 use goldenpath_faults::{FaultInfo, catalogue};
-use goldenpath_simulator::{History, healthy_trials, healthy_variations, simulate};
-use std::collections::BTreeSet;
+use goldenpath_simulator::{History, Scenario, healthy_trials, healthy_variations, simulate};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Seeds per row.
 pub(crate) const SEEDS: u64 = 20;
 /// Seeds per healthy variation.
 pub(crate) const HEALTHY_SEEDS: u64 = 50;
 
-/// All that the judge says of a history, by every category.
-fn judge(history: &History) -> Judgement {
-    goldenpath_detection::judge(history, &JudgeConfig::default(), None)
+/// What is said against a healthy history, by every category.
+fn alarms(history: &History) -> Vec<String> {
+    let checks = goldenpath_detection::judge(history, &JudgeConfig::default(), None).checks;
+    let failed = checks.iter().filter(|check| check.verdict == Verdict::Fail);
+    let why = |check: &goldenpath_checkers::CheckResult| {
+        check.findings.first().map_or(String::new(), |finding| finding.summary.clone())
+    };
+    failed.map(|check| format!("{} says {}", check.id, why(check))).collect()
 }
 
 /// The groups that a test below tries, by the letter that their rows begin with.
@@ -27,25 +33,40 @@ fn every_group_of_the_catalogue_is_tried() {
     assert_eq!(known, TRIED.chars().collect());
 }
 
-/// Breaks and judges every row whose id begins with `group`.
+/// Each item with each of so many seeds.
+fn seeded<T: Clone>(items: impl IntoIterator<Item = T>, seeds: u64) -> Vec<(T, u64)> {
+    items.into_iter().flat_map(|item| (0..seeds).map(move |seed| (item.clone(), seed))).collect()
+}
+
+/// What is wrong about one attempt.
+fn missed(row: &FaultInfo, healthy: &History, seed: u64) -> Vec<String> {
+    let attempt = assess(row, &broken(row, healthy, seed), &JudgeConfig::default());
+    let at = format!("{} ({}), seed {seed}", row.id, row.summary);
+    let mut missed = Vec::new();
+    if attempt.result != FaultResult::Caught {
+        let (result, failed) = (attempt.result.as_str(), &attempt.failed);
+        missed.push(format!("{at}: {result}, {:?}; only {failed:?}", attempt.reason));
+    }
+    for blamed in attempt.blamed {
+        missed.push(format!("{at}: {} blames the untouched: {}", blamed.check, blamed.summary));
+    }
+    missed
+}
+
+/// Breaks and judges every row whose id begins with `group`. Rows of equal needs break the same healthy sessions.
 fn every_seed_is_caught(group: char) {
     assert!(TRIED.contains(group), "group {group} is not on the list");
-    let rows: Vec<&FaultInfo> = catalogue().filter(|row| row.id.starts_with(group)).collect();
-    assert!(!rows.is_empty(), "no row in group {group}");
-    let mut missed = Vec::new();
-    for row in rows {
-        for seed in 0..SEEDS {
-            let attempt = assess(row, &simulated(row, seed), &JudgeConfig::default());
-            let at = format!("{} ({}), seed {seed}", row.id, row.summary);
-            if attempt.result != FaultResult::Caught {
-                let (result, failed) = (attempt.result.as_str(), &attempt.failed);
-                missed.push(format!("{at}: {result}, {:?}; only {failed:?}", attempt.reason));
-            }
-            for blamed in attempt.blamed {
-                missed.push(format!("{at}: {} blames the untouched: {}", blamed.check, blamed.summary));
-            }
-        }
+    let mut of_needs: BTreeMap<String, Vec<&FaultInfo>> = BTreeMap::new();
+    for row in catalogue().filter(|row| row.id.starts_with(group)) {
+        of_needs.entry(format!("{:?}", row.needs)).or_default().push(row);
     }
+    assert!(!of_needs.is_empty(), "no row in group {group}");
+    let sessions = seeded(of_needs.into_values(), SEEDS);
+    let missed = side_by_side(&sessions, |(rows, seed)| {
+        let healthy = simulate(&scenario(rows[0]), *seed);
+        rows.iter().flat_map(|row| missed(row, &healthy, *seed)).collect::<Vec<_>>()
+    });
+    let missed: Vec<String> = missed.into_iter().flatten().collect();
     assert!(missed.is_empty(), "{} wrong:\n{}", missed.len(), missed.join("\n"));
 }
 
@@ -102,17 +123,8 @@ fn every_hidden_error_and_its_aftermath_is_caught() {
 #[test]
 fn no_session_that_a_fault_needs_is_blamed_before_it() {
     let mut known = BTreeSet::new();
-    let mut alarms = Vec::new();
-    for row in catalogue().filter(|row| known.insert(format!("{:?}", row.needs))) {
-        for seed in 0..SEEDS {
-            let history = simulate(&scenario(row), seed);
-            for check in judge(&history).checks.iter().filter(|check| check.verdict == Verdict::Fail) {
-                let why = check.findings.first().map_or("", |finding| finding.summary.as_str());
-                alarms.push(format!("{:?}, seed {seed}: {} says {why}", row.needs, check.id));
-            }
-        }
-    }
-    assert!(alarms.is_empty(), "{} alarms:\n{}", alarms.len(), alarms.join("\n"));
+    let needed = catalogue().filter(|row| known.insert(format!("{:?}", row.needs)));
+    nobody_is_blamed(needed.map(|row| (format!("{:?}", row.needs), scenario(row))), SEEDS);
 }
 
 #[test]
@@ -137,15 +149,16 @@ fn every_bad_answer_is_caught() {
 
 #[test]
 fn no_healthy_variation_is_blamed() {
-    let mut alarms = Vec::new();
-    for (row, scenario) in healthy_variations().chain(healthy_trials()) {
-        for seed in 0..HEALTHY_SEEDS {
-            let history = simulate(&scenario, seed);
-            for check in judge(&history).checks.iter().filter(|check| check.verdict == Verdict::Fail) {
-                let why = check.findings.first().map_or("", |finding| finding.summary.as_str());
-                alarms.push(format!("{row}, seed {seed}: {} says {why}", check.id));
-            }
-        }
-    }
+    let sessions = healthy_variations().chain(healthy_trials());
+    nobody_is_blamed(sessions.map(|(row, scenario)| (row.to_owned(), scenario)), HEALTHY_SEEDS);
+}
+
+/// Simulates and judges healthy sessions, each by its name, on so many seeds.
+fn nobody_is_blamed(sessions: impl Iterator<Item = (String, Scenario)>, seeds: u64) {
+    let alarms = side_by_side(&seeded(sessions, seeds), |((name, scenario), seed)| {
+        let alarms = alarms(&simulate(scenario, *seed));
+        alarms.into_iter().map(|alarm| format!("{name}, seed {seed}: {alarm}")).collect::<Vec<_>>()
+    });
+    let alarms: Vec<String> = alarms.into_iter().flatten().collect();
     assert!(alarms.is_empty(), "{} alarms:\n{}", alarms.len(), alarms.join("\n"));
 }

@@ -24,6 +24,7 @@
 //! * `websocket_notifier`: what an agent does is told, once, in order. Fails when a business event changes, when something is told
 //!   before it is stored, or when a send keeps quiet about a connection; a new way to fail gets its line in the last test.
 //! * `parts`: no tests; the gateway's real parts without sockets, and decorators that fail on demand.
+//! * `side_by_side`: no promise of the product; how a long test works on all processors.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
 //!   identity joins the lists of refused placeholders and foreign metadata.
 //! * `witnesses`: what is left of a broken history when nothing more can be left out. Fails when a fault leaves none, when a record
@@ -44,6 +45,7 @@ mod histories;
 mod manager_contract;
 mod manager_core;
 mod parts;
+mod side_by_side;
 mod user_execution_context;
 mod websocket_notifier;
 mod witnesses;

@@ -2,13 +2,14 @@
 //! them can be left out.
 
 use crate::histories::healthy;
+use crate::side_by_side::side_by_side;
 use goldenpath_checkers::{
     CHECKS, CheckResult, Finding, Judge, JudgeConfig, NoWitness, Verdict, Witness, shrink,
 };
-use goldenpath_detection::scenario;
-use goldenpath_faults::{FaultInfo, break_history, catalogue};
+use goldenpath_detection::simulated;
+use goldenpath_faults::{FaultInfo, catalogue};
 use goldenpath_history::{HistoryReader, HistoryWriter, Record};
-use goldenpath_simulator::{History, simulate};
+use goldenpath_simulator::History;
 use std::collections::BTreeSet;
 
 /// Seeds per row.
@@ -63,30 +64,26 @@ fn flaw(witness: &Witness<'static>, whole: &History) -> Option<String> {
 
 /// Shrinks what a fault made of a session.
 fn witness(row: &FaultInfo, seed: u64) -> Result<(Witness<'static>, History), NoWitness> {
-    let sound = simulate(&scenario(row), seed);
-    let broken = break_history(&sound.records, row, seed);
-    let history = History { header: sound.header, records: broken.records };
+    let history = simulated(row, seed).history;
     let witness = shrink(&history.header, &JudgeConfig::default(), &numbered(&history), row.owner, None)?;
     Ok((witness, history))
 }
 
 #[test]
 fn every_fault_leaves_a_witness_of_which_nothing_can_be_left_out() {
-    let (mut sizes, mut wrong) = (Vec::new(), Vec::new());
-    for row in catalogue() {
-        for seed in 0..SEEDS {
-            match witness(row, seed) {
-                Err(why) => wrong.push(format!("{} ({}), seed {seed}: {why}", row.id, row.owner)),
-                Ok((witness, history)) => {
-                    sizes.push((witness.records.len(), row.id, seed));
-                    if let Some(flaw) = flaw(&witness, &history) {
-                        wrong.push(format!("{} ({}), seed {seed}: {flaw}", row.id, row.owner));
-                    }
-                }
-            }
+    let attempts: Vec<(&FaultInfo, u64)> =
+        catalogue().flat_map(|row| (0..SEEDS).map(move |seed| (row, seed))).collect();
+    let left = side_by_side(&attempts, |(row, seed)| {
+        let at = format!("{} ({}), seed {seed}", row.id, row.owner);
+        let (witness, history) = witness(row, *seed).map_err(|why| format!("{at}: {why}"))?;
+        match flaw(&witness, &history) {
+            Some(flaw) => Err(format!("{at}: {flaw}")),
+            None => Ok((witness.records.len(), row.id, *seed)),
         }
-    }
+    });
+    let wrong: Vec<&str> = left.iter().filter_map(|left| left.as_ref().err()).map(String::as_str).collect();
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    let mut sizes: Vec<_> = left.into_iter().flatten().collect();
     sizes.sort_unstable();
     let median = sizes[sizes.len() / 2].0;
     println!("{} witnesses, median {median} records: {sizes:?}", sizes.len());
@@ -95,7 +92,8 @@ fn every_fault_leaves_a_witness_of_which_nothing_can_be_left_out() {
 
 #[test]
 fn the_file_of_a_witness_fails_its_check_and_runs_no_other() {
-    for row in catalogue() {
+    let rows: Vec<&FaultInfo> = catalogue().collect();
+    side_by_side(&rows, |row| {
         let (witness, _) = witness(row, 1).unwrap();
         let mut writer = HistoryWriter::plain(Vec::new(), &witness.header).unwrap();
         for (_, record) in &witness.records {
@@ -115,7 +113,7 @@ fn the_file_of_a_witness_fails_its_check_and_runs_no_other() {
                 false => assert!(matches!(check.verdict, Verdict::NotRun(_)), "{}: {check:?}", row.id),
             }
         }
-    }
+    });
 }
 
 #[test]
@@ -137,7 +135,8 @@ const MEASURE_THE_WHOLE: &[&str] = &["timing/delivery-latency", "value/boilerpla
 #[test]
 fn what_was_cut_away_is_not_what_a_witness_shows() {
     let numberless = |text: &str| text.chars().filter(|char| !char.is_ascii_digit()).collect::<String>();
-    for row in catalogue() {
+    let rows: Vec<&FaultInfo> = catalogue().collect();
+    side_by_side(&rows, |row| {
         let (witness, history) = witness(row, 2).unwrap();
         let mut whole = said(&witness, numbered(&history).iter());
         let mut witness = witness;
@@ -148,5 +147,5 @@ fn what_was_cut_away_is_not_what_a_witness_shows() {
             }
         }
         assert!(says_again(&witness, &whole), "{}: the whole history does not say it", row.id);
-    }
+    });
 }

@@ -30,6 +30,6 @@ pub use matrix::{FaultRow, Matrix};
 pub use rates::{AtLeast, AtMost, Rate, Rates};
 pub use repeat::seed_ignored;
 pub use scenario::scenario;
-pub use session::{Driven, Session, simulated};
+pub use session::{Driven, Session, broken, simulated};
 pub use tester::{TesterRow, TesterTrial, TesterVerdict, tester_faults, tester_row};
 pub use witness::witness;

@@ -28,10 +28,15 @@ pub enum Driven {
 /// A generated session, broken by the fault of a row; the same seed gives the same bytes.
 #[must_use]
 pub fn simulated(row: &FaultInfo, seed: u64) -> Session {
-    let healthy = simulate(&scenario(row), seed);
+    broken(row, &simulate(&scenario(row), seed), seed)
+}
+
+/// A healthy session that holds what the fault of a row needs, broken by it. Rows of equal needs can share one.
+#[must_use]
+pub fn broken(row: &FaultInfo, healthy: &History, seed: u64) -> Session {
     let broken = break_history(&healthy.records, row, seed);
     Session {
-        history: History { header: healthy.header, records: broken.records },
+        history: History { header: healthy.header.clone(), records: broken.records },
         receipts: broken.receipts,
     }
 }

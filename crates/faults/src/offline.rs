@@ -34,12 +34,11 @@ pub fn break_history(records: &[Step], info: &FaultInfo, seed: u64) -> Broken {
         if record.conn.is_some_and(|conn| breaking.hung_up.contains(&conn)) {
             continue;
         }
-        let record = &breaking.patient(record, &last_opens);
-        let own = done_by_the_client(record);
-        if own {
+        let record = breaking.patient(record, &last_opens);
+        if done_by_the_client(&record) {
             breaking.broken.records.push(record.clone());
         }
-        breaking.injector.feed(record.clone());
+        breaking.injector.feed(record);
         breaking.sign();
     }
     breaking.release(u64::MAX);

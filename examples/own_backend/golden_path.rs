@@ -76,6 +76,7 @@ async fn my_backend_shows_its_work_to_every_user() {
         auth_mode: Some("mint".to_owned()),
         categories: Vec::new(),
         sla: false,
+        not_observable: Default::default(),
         witness: None,
     };
     let categories = vec![Category::Functional, Category::Integration, Category::Security];

@@ -98,6 +98,7 @@ pub(crate) fn finish(testbed: Testbed) -> (Header, Vec<Record<'static>>) {
         auth_mode: Some("mint".to_owned()),
         categories: Vec::new(),
         sla: false,
+        not_observable: Default::default(),
         witness: None,
     };
     // It records what it noticed last.

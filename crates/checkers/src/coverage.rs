@@ -247,9 +247,14 @@ impl CoverageFold {
         // Where nobody shows a token there is none to forge.
         let tokenless = terms.auth_mode.as_deref() == Some("none");
         let issued = terms.auth_mode.as_deref() == Some("oauth");
+        // What nobody can see need not have happened.
+        let hidden = |item: &&Item| {
+            !item.backs.is_empty() && item.backs.iter().all(|id| terms.not_observable.contains_key(*id))
+        };
         let declared = ITEMS
             .iter()
             .filter(|item| terms.categories.contains(&item.category))
+            .filter(|item| !hidden(item))
             .filter(|item| !(tokenless && item.backs.contains(&"auth/refused")))
             .filter(|item| issued || !item.backs.contains(&"auth/revocation"));
         let mut coverage = Coverage::default();

@@ -172,6 +172,9 @@ impl Judge {
                 config.not_observable.entry((*id).to_owned()).or_insert_with(|| why.to_owned());
             }
         }
+        for (id, why) in &header.not_observable {
+            config.not_observable.entry(id.clone()).or_insert_with(|| why.clone());
+        }
         let mut slo = Slo::with_overrides(&header.limits);
         slo.apply(&config.limits);
         let mut categories = config.categories.clone();
@@ -261,7 +264,7 @@ impl Judge {
     pub(crate) fn take_in<'a>(&mut self, line: u64, record: &'a Record<'a>, at_sight: &'a AtSight<'a>) {
         let observation = self.index.take_in(line, record, at_sight);
         self.coverage.observe(&observation, &self.index);
-        self.metrics.observe(&observation);
+        self.metrics.observe(&observation, &self.index);
         for bench in &mut self.checks {
             bench.guarded(|check| check.observe(&observation, &self.index));
         }

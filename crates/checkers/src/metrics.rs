@@ -25,7 +25,7 @@ pub(crate) struct MetricsFold {
 
 impl MetricsFold {
     #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
-    pub(crate) fn observe(&mut self, seen: &Observation<'_>) {
+    pub(crate) fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         match &seen.record.kind {
             RecordKind::Open { status, credential, .. }
                 if credential.as_deref().is_none_or(|case| case == "valid") =>
@@ -44,7 +44,9 @@ impl MetricsFold {
         let Some((event, arrival)) = seen.event() else { return };
         self.first_event_ns.get_or_insert(seen.t_ns);
         self.last_event_ns = seen.t_ns;
-        if arrival.replayed {
+        // What a reader left lying on purpose was not late.
+        let left_lying = seen.conn.and_then(|conn| index.conn(conn)).is_some_and(|conn| conn.stall.is_some());
+        if arrival.replayed || left_lying {
             return;
         }
         let made = event.made_unix_ms();

@@ -14,6 +14,7 @@ use crate::validate::{Plan, Stop};
 use goldenpath_harness::{Recording, Session, SessionClock};
 use goldenpath_history::{HISTORY_VERSION, Header};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -45,6 +46,7 @@ pub(crate) async fn record(
         auth_mode: Some(auth.mode.name().to_owned()),
         categories: Vec::new(),
         sla: false,
+        not_observable: BTreeMap::new(),
         witness: None,
     };
     output.note(&format!("{} · {} · seed {}", chosen.environment, header.target, chosen.seed));
@@ -57,7 +59,7 @@ pub(crate) async fn record(
     let stop = capture(plan, session, watch, interrupt.token()).await;
     meter.finish();
     if let Some(embedded) = embedded {
-        embedded.stop();
+        embedded.end().await;
     }
     let finished = recording.finish().map_err(|why| CommandError::Outside(why.to_string()))?;
     if let Some(stop) = &stop {

@@ -6,19 +6,28 @@ use crate::exit::{CommandError, Exit};
 use crate::interrupt::Interrupt;
 use crate::nearest::unknown;
 use crate::output::Output;
+use crate::validate::{Doing, OwnTarget};
 use goldenpath_agent::{Analyst, BillingSource, GeneratedBilling, ImportedBilling};
 use goldenpath_gateway::auth::{TokenVerifier, secret};
 use goldenpath_gateway::{Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
 use goldenpath_storage::{LogLimits, MemoryEventLog, SqliteStore};
 use rand::Rng;
 use serde_json::json;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// Issuer and audience of the embedded default.
 const ISSUER: &str = "goldenpath";
+
+/// How long the address of a server that stopped may still be held, and how often it is looked at.
+const RELEASE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What cannot be served by this version, and says so.
 fn check(args: &ServeArgs) -> Result<(), CommandError> {
@@ -74,7 +83,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
         None => SqliteStore::open_file(&args.data_dir.join("goldenpath.db")).await,
     };
     let store = store.map_err(|why| usage("open the store".to_owned())(&why))?;
-    let server = start(listener, store, billing, &key).await?;
+    let server = start(listener, store, billing, &key, GatewayConfig::default()).await?;
     // Before anybody knows that it is ready: who starts it may stop it right away.
     let interrupt = Interrupt::listen(Output::new(Format::Text), "draining (once more: at once)")?;
     ready(&server)?;
@@ -114,6 +123,7 @@ async fn start(
     store: SqliteStore,
     billing: Arc<dyn BillingSource>,
     key: &[u8],
+    config: GatewayConfig,
 ) -> Result<ServerHandle, CommandError> {
     let log = MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now()));
     let parts = Parts {
@@ -121,17 +131,20 @@ async fn start(
         log: Arc::new(log),
         agent: Arc::new(Analyst::new(billing)),
         verifier: Arc::new(TokenVerifier::hs256(key, ISSUER, ISSUER)),
-        config: GatewayConfig::default(),
+        config,
         clock: Arc::new(SystemClock),
     };
     Server::start(listener, parts).await.map_err(|why| CommandError::Outside(why.to_string()))
 }
 
-/// The reference backend in this process: a free port, data in a directory of its own, a random secret.
+/// The reference backend in this process: a free port, data in a directory of its own, a random secret. It is ours, so it
+/// can be stopped and started again.
 #[derive(Debug)]
 pub(crate) struct EmbeddedBackend {
-    server: ServerHandle,
+    addr: SocketAddr,
     secret: Vec<u8>,
+    /// `None` while it is stopped.
+    server: Mutex<Option<ServerHandle>>,
     data: ScratchDir,
 }
 
@@ -144,16 +157,32 @@ impl EmbeddedBackend {
         let data = ScratchDir::create().map_err(|why| outside(&why))?;
         let mut secret = vec![0_u8; 32];
         rand::rng().fill(secret.as_mut_slice());
-        let store =
-            SqliteStore::open_file(&data.0.join("goldenpath.db")).await.map_err(|why| outside(&why))?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|why| outside(&why))?;
-        let server = start(listener, store, Arc::new(GeneratedBilling::default()), &secret).await?;
-        Ok(Self { server, secret, data })
+        let server = Self::serve(listener, &data, &secret).await?;
+        Ok(Self { addr: server.addr(), secret, server: Mutex::new(Some(server)), data })
+    }
+
+    /// Patience is the only thing in which it differs: a session waits for peers that are gone.
+    async fn serve(
+        listener: TcpListener,
+        data: &ScratchDir,
+        secret: &[u8],
+    ) -> Result<ServerHandle, CommandError> {
+        let store = SqliteStore::open_file(&data.0.join("goldenpath.db")).await.map_err(|why| {
+            CommandError::Outside(format!("failed to open the store of the embedded backend: {why}"))
+        })?;
+        let config = GatewayConfig {
+            ping_interval: Duration::from_secs(5),
+            pong_timeout: Duration::from_secs(3),
+            write_stall: Duration::from_secs(5),
+            ..GatewayConfig::default()
+        };
+        start(listener, store, Arc::new(GeneratedBilling::default()), secret, config).await
     }
 
     /// Where it listens.
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}/ws", self.server.addr())
+        format!("ws://{}/ws", self.addr)
     }
 
     /// What its tokens are signed with.
@@ -161,11 +190,47 @@ impl EmbeddedBackend {
         &self.secret
     }
 
-    /// Stops it where it stands and removes its data: nobody is connected any more.
-    pub(crate) fn stop(self) {
-        let Self { server, data, .. } = self;
-        drop(server);
-        drop(data);
+    /// Stops it where it stands: nobody is connected any more. Its data go with it.
+    pub(crate) async fn end(&self) {
+        drop(self.server.lock().await.take());
+    }
+}
+
+impl OwnTarget for EmbeddedBackend {
+    fn stop(&self) -> Doing<'_, bool> {
+        Box::pin(async {
+            // Taken out, so that it is gone when this returns.
+            let server = self.server.lock().await.take();
+            match server {
+                Some(server) => server.drain().await,
+                None => true,
+            }
+        })
+    }
+
+    fn start(&self) -> Doing<'_, Result<(), String>> {
+        Box::pin(async {
+            let mut server = self.server.lock().await;
+            if server.is_none() {
+                let listener = listen_again(self.addr).await.map_err(|why| why.to_string())?;
+                let started = Self::serve(listener, &self.data, &self.secret).await;
+                *server = Some(started.map_err(|why| why.to_string())?);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Listens where a server has just stopped to: the task that held the address may still be ending.
+async fn listen_again(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let until = Instant::now() + RELEASE;
+    loop {
+        match TcpListener::bind(addr).await {
+            Err(why) if why.kind() == ErrorKind::AddrInUse && Instant::now() < until => {
+                tokio::time::sleep(LOOK).await;
+            }
+            bound => return bound,
+        }
     }
 }
 

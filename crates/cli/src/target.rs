@@ -9,6 +9,7 @@ use goldenpath_harness::{
 };
 use goldenpath_history::{Expect, Outcome, ToolDemand};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The variable that the reference backend reads its key from.
@@ -26,7 +27,7 @@ pub(crate) struct Reached {
     /// How tokens are had.
     pub(crate) auth: Auth,
     /// The backend in this process, when it is that.
-    pub(crate) embedded: Option<EmbeddedBackend>,
+    pub(crate) embedded: Option<Arc<EmbeddedBackend>>,
 }
 
 /// Makes the target ready. Nothing is connected yet.
@@ -39,7 +40,7 @@ pub(crate) async fn reach(chosen: &Chosen, environment: &Environment) -> Result<
             let minter = Minter::new(MintSettings::default(), backend.secret())
                 .map_err(|why| CommandError::Bug(why.to_string()))?;
             let target = target.with_connect_deadline(deadline).with_profile(&chosen.profile);
-            Ok(Reached { target, auth: Auth::mint(minter), embedded: Some(backend) })
+            Ok(Reached { target, auth: Auth::mint(minter), embedded: Some(Arc::new(backend)) })
         }
         TargetChoice::Remote(config) => {
             let target = remote(config)?.with_connect_deadline(deadline).with_profile(&chosen.profile);

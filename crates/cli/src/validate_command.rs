@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::progress::Meter;
 use crate::session::{ExecutionLog, HISTORY, REPORT, SessionFolder};
 use crate::target::{Reached, reach, scenarios};
-use crate::validate::{CategoryEnd, DRIVEN, DriveEnd, Plan, Stop, drive};
+use crate::validate::{CategoryEnd, DRIVEN, DriveEnd, OwnTarget, Plan, Stop, TrialPart, drive};
 use crate::witnesses::{Source, witness};
 use goldenpath_checkers::{Category, JudgeConfig};
 use goldenpath_harness::{AuthMode, Recording, Session, SessionClock};
@@ -21,6 +21,7 @@ use goldenpath_report::{
     CategoryRun, Decision, Demand, Ending, Outcome, Report, RunFacts, decide, formats, read_baseline,
 };
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub(crate) async fn validate(
     let folder = SessionFolder::create(&settings.chosen.output_dir, OffsetDateTime::now_utc())?;
     let run = Run::new(&settings, &reached, &folder);
     run.announce(output, &folder.log());
-    let plan = run.plan(scenarios);
+    let plan = run.plan(scenarios, &reached);
     let driven = run.drive(plan, reached, global, &folder, interrupt.token()).await?;
     let mut judgement = driven
         .judge
@@ -91,6 +92,13 @@ fn baseline(path: &Path, settings: &Settings) -> Result<Report, CommandError> {
     };
     let text = std::fs::read_to_string(path).map_err(|why| refuse(&why))?;
     read_baseline(&text, &settings.chosen.profile, settings.chosen.users).map_err(|why| refuse(&why))
+}
+
+/// What cannot be seen of a target: nobody stops one that serves others.
+fn not_observable(asked: &[Category], ours: bool) -> BTreeMap<String, String> {
+    let why = "the target is not ours to stop";
+    let drain = ("connection/drain".to_owned(), why.to_owned());
+    (!ours && asked.contains(&Category::Resilience)).then_some(drain).into_iter().collect()
 }
 
 /// Where the history of a session lies, finished or not.
@@ -157,6 +165,7 @@ impl<'a> Run<'a> {
             auth_mode: Some(reached.auth.mode.name().to_owned()),
             categories: driven.map(|category| category.as_str().to_owned()).collect(),
             sla: settings.sla,
+            not_observable: not_observable(&asked, reached.embedded.is_some()),
             witness: None,
         };
         // Fewer tokens than users: then there are as many users as tokens.
@@ -188,8 +197,12 @@ impl<'a> Run<'a> {
         output.note(&said);
     }
 
-    fn plan(&self, scenarios: Vec<goldenpath_harness::Scenario>) -> Plan {
+    fn plan(&self, scenarios: Vec<goldenpath_harness::Scenario>, reached: &Reached) -> Plan {
         let mut plan = Plan::new(self.settings.chosen.seed);
+        plan.own = reached.embedded.clone().map(|embedded| embedded as Arc<dyn OwnTarget>);
+        if plan.own.is_none() {
+            plan.trials.retain(|part| *part != TrialPart::Drain);
+        }
         plan.users = self.users as usize;
         plan.categories.clone_from(&self.asked);
         plan.scenarios = scenarios;
@@ -239,7 +252,7 @@ impl<'a> Run<'a> {
         });
         meter.finish();
         if let Some(embedded) = embedded {
-            embedded.stop();
+            embedded.end().await;
         }
         let incomplete = match recording.finish() {
             Ok(finished) if finished.lost > 0 => Some(format!("{} record(s) were lost", finished.lost)),

@@ -1,12 +1,14 @@
 //! A client that only records: what it sends, what comes, and how it ends. It judges nothing and hides nothing.
 
 mod connect;
+mod line;
 mod read;
+mod trial;
 
 pub use connect::{Connect, ConnectError, Credential};
 
 use crate::{Auth, Closed, Greeting, Prompt, Recorder, RunView, Target, TestUser, Token, View, WaitError};
-use connect::Ws;
+use connect::{Opened, Ws};
 use futures_util::SinkExt as _;
 use futures_util::stream::{SplitSink, StreamExt as _};
 use goldenpath_history::{
@@ -55,6 +57,8 @@ struct Shared {
     sink: tokio::sync::Mutex<SplitSink<Ws, Message>>,
     /// A Close of ours is under way.
     closing: AtomicBool,
+    /// What passes the transport.
+    valve: line::Valve,
 }
 
 impl Shared {
@@ -101,7 +105,7 @@ impl Client {
         how: Connect,
     ) -> Result<Self, ConnectError> {
         let conn = recorder.next_conn();
-        let (socket, greeting) = connect::open(target, auth, user, recorder, conn, how).await?;
+        let Opened { socket, valve, first } = connect::open(target, auth, user, recorder, conn, how).await?;
         let (sink, stream) = socket.split();
         let shared = Arc::new(Shared {
             conn,
@@ -111,9 +115,10 @@ impl Client {
             seen: Notify::new(),
             sink: tokio::sync::Mutex::new(sink),
             closing: AtomicBool::new(false),
+            valve,
         });
         let client = Self { reader: tokio::spawn(read::read(stream, shared.clone())), shared };
-        if let Some(token) = greeting {
+        if let Some(token) = first {
             let frame = |token: &str| json!({"type": "authenticate", "token": token}).to_string();
             // A socket that is closed already says so in its record; there is nothing to add here.
             let _ = client.send_as(frame(token.reveal()), frame(REDACTED_JWT)).await;

@@ -208,6 +208,7 @@ impl Recording {
             auth_mode: None,
             categories: Vec::new(),
             sla: false,
+            not_observable: BTreeMap::new(),
             witness: None,
         };
         Self::begin(clock, &header, None, None, Some(Arc::default()))

@@ -82,6 +82,8 @@ pub struct Closed {
 pub struct View {
     /// Frames of any kind.
     pub frames: u64,
+    /// Bytes of text in them.
+    pub bytes: u64,
     /// Frames that are no JSON object with a `type`.
     pub unreadable: u64,
     /// Run events.
@@ -155,6 +157,7 @@ impl View {
 
     pub(crate) fn see(&mut self, t_ns: u64, text: &str) {
         self.frames += 1;
+        self.bytes += text.len() as u64;
         self.last_ns = t_ns;
         if let Some(glance) = Glance::at(text) {
             return self.take(t_ns, &glance, text);

@@ -44,6 +44,9 @@ pub struct Header {
     /// Whether this was an SLA run (99.9 % delivery required).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sla: bool,
+    /// Checks that could not be seen from where the session was driven, with why: what is not ours was not stopped, say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_observable: BTreeMap<String, String>,
     /// What the history is a witness of, if it is one: cut out of a whole history, it shows one broken promise and
     /// says nothing of any other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,7 @@ impl Header {
             auth_mode: None,
             categories: Vec::new(),
             sla: false,
+            not_observable: BTreeMap::new(),
             witness: None,
         }
     }

@@ -79,6 +79,7 @@ impl Simulation {
             auth_mode: Some(if scenario.revocation_probe { "oauth" } else { "mint" }.to_owned()),
             categories: scenario.categories.clone(),
             sla: scenario.sla,
+            not_observable: BTreeMap::new(),
             witness: None,
         };
         let ready = scenario

@@ -5,7 +5,7 @@ use crate::check::{Check, Tally};
 use crate::event_view::{ControlType, ControlView, Field, Seen};
 use crate::index::{ConnView, Index};
 use crate::instant::unix_ms_of;
-use crate::observation::{ConnIx, Observation, ms};
+use crate::observation::{ConnIx, Observation, UserIx, ms};
 use crate::timing::{Lag, Stretch};
 use crate::verdict::{CheckResult, Finding};
 use goldenpath_history::{CLOSE_NOT_ANSWERED, ClosedBy, Direction, RecordKind, Trial};
@@ -28,6 +28,9 @@ const LOOKED_AT_NS: u64 = 60_000_000_000;
 /// Messages beyond this are more than the server has to take.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
+/// What is said of a reason that the history contradicts.
+const UNTRUE: &str = "was told a reason that is not true";
+
 /// What a connection heard, as far as it bears on the truth of its close.
 #[derive(Debug, Default)]
 struct Life {
@@ -48,10 +51,21 @@ struct Announced {
     code: Option<u64>,
 }
 
+/// A connection that was closed with 4507 before the one that took its place was heard of: both ends of that are clients,
+/// and neither waits for the other to be recorded.
+#[derive(Debug)]
+struct Replaced {
+    user: Option<UserIx>,
+    client_id: Box<str>,
+    t_ns: u64,
+    finding: Finding,
+}
+
 /// Judges `connection/close-codes`.
 #[derive(Debug, Default)]
 pub(super) struct CloseCodes {
     tally: Tally,
+    replaced: Vec<Replaced>,
     lives: FxHashMap<ConnIx, Life>,
     lag: Lag,
 }
@@ -68,6 +82,7 @@ impl Check for CloseCodes {
         match (&seen.record.kind, seen.seen) {
             (RecordKind::Open { .. }, _) => {
                 let life = Life { client_id: client_id(&seen.record.kind), ..Life::default() };
+                self.take_place(view, &life);
                 self.lives.insert(conn, life);
             }
             (RecordKind::Frame { dir: Direction::Out, raw, .. }, _) => {
@@ -98,6 +113,9 @@ impl Check for CloseCodes {
         let mut open: Vec<(ConnIx, Announced)> =
             self.lives.iter().filter_map(|(conn, life)| Some((*conn, life.closing?))).collect();
         open.sort_unstable_by_key(|(conn, _)| *conn);
+        for replaced in std::mem::take(&mut self.replaced) {
+            self.tally.broke(|| replaced.finding);
+        }
         for (conn, closing) in open {
             let Some(view) = index.conn(conn) else { continue };
             if view.closed.is_none() && index.last_t_ns() > closing.t_ns.saturating_add(CLOSE_AFTER_NS) {
@@ -165,15 +183,35 @@ impl CloseCodes {
                 Some(("ended without a Close", "a Close with a code, announced by `closing`", from))
             }
         };
-        match ended {
-            None => self.tally.kept(),
-            Some((what, expected, from)) => self.tally.broke(|| Finding {
-                summary: format!("{} {what}", conn_words(index, view)),
-                expected: expected.to_owned(),
-                observed: end_words(code, by),
-                records: lines(from, seen.line),
-                witness: None,
-            }),
+        let Some((what, expected, from)) = ended else { return self.tally.kept() };
+        let finding = || Finding {
+            summary: format!("{} {what}", conn_words(index, view)),
+            expected: expected.to_owned(),
+            observed: end_words(code, by),
+            records: lines(from, seen.line),
+            witness: None,
+        };
+        match life.client_id.filter(|_| what == UNTRUE && code == Some(CloseCode::Replaced.code())) {
+            None => self.tally.broke(finding),
+            Some(client_id) => {
+                let (user, t_ns, finding) = (view.user, seen.t_ns, finding());
+                self.replaced.push(Replaced { user, client_id, t_ns, finding });
+            }
+        }
+    }
+
+    /// A connection that was asked for before another one was closed for its sake.
+    fn take_place(&mut self, view: &ConnView, life: &Life) {
+        let asked_ns = view.intended_t_ns.unwrap_or(view.opened_t_ns);
+        let made_way = |replaced: &Replaced| {
+            replaced.user == view.user
+                && life.client_id.as_ref() == Some(&replaced.client_id)
+                && asked_ns <= replaced.t_ns
+        };
+        let before = self.replaced.len();
+        self.replaced.retain(|replaced| !made_way(replaced));
+        for _ in self.replaced.len()..before {
+            self.tally.kept();
         }
     }
 
@@ -212,7 +250,7 @@ impl CloseCodes {
             ));
         }
         if self.lied(seen, index, view, (conn, known), life) {
-            return Some(("was told a reason that is not true", "the reason for which it was closed", from));
+            return Some((UNTRUE, "the reason for which it was closed", from));
         }
         None
     }

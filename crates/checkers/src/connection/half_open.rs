@@ -16,6 +16,9 @@ const SLACK_NS: u64 = 3_000 * MS;
 /// Between heartbeats, where the greeting tells nothing.
 const PING_NS: u64 = 20_000 * MS;
 
+/// For how long a gauge must show a peer that is gone: what it counts may come, or go, a little before clients know.
+const SETTLED_NS: u64 = 2_000 * MS;
+
 /// A peer that nothing comes from any more.
 #[derive(Debug, Clone, Copy)]
 struct Gone {
@@ -25,6 +28,8 @@ struct Gone {
     due_ns: u64,
     /// Whether it would still hear of its end.
     hears: bool,
+    /// Since when every gauge after that has counted it.
+    counted_ns: Option<u64>,
 }
 
 /// Judges `connection/half-open`.
@@ -62,7 +67,14 @@ impl Check for HalfOpen {
                     told.ping_ns.unwrap_or(PING_NS).saturating_add(told.pong_ns).saturating_add(SLACK_NS);
                 let due_ns = seen.t_ns.saturating_add(wait);
                 let hears = step == Trial::PeerSilent;
-                self.gone.push(Gone { conn, line: seen.line, t_ns: seen.t_ns, due_ns, hears });
+                self.gone.push(Gone {
+                    conn,
+                    line: seen.line,
+                    t_ns: seen.t_ns,
+                    due_ns,
+                    hears,
+                    counted_ns: None,
+                });
             }
             _ => {
                 if let RecordKind::Close { by, .. } = &seen.record.kind {
@@ -114,15 +126,29 @@ impl HalfOpen {
             here += f64::from(u8::from(!(past && vanished)));
         }
         let others = *self.before.get_or_insert((value - here).max(0.0));
-        let due: Vec<Gone> =
-            self.gone.iter().filter(|gone| !gone.hears && seen.t_ns > gone.due_ns).copied().collect();
-        for gone in &due {
-            if value > here + others {
-                self.kept_open(*gone, seen.line, seen.t_ns, index);
-            } else {
-                self.tally.kept();
+        let counted = value > here + others;
+        let mut kept = Vec::new();
+        let mut freed = 0;
+        self.gone.retain_mut(|gone| {
+            if gone.hears || seen.t_ns <= gone.due_ns {
+                return true;
             }
+            if !counted {
+                freed += 1;
+                return false;
+            }
+            let since = *gone.counted_ns.get_or_insert(seen.t_ns);
+            let settled = seen.t_ns.saturating_sub(since) >= SETTLED_NS;
+            if settled {
+                kept.push(*gone);
+            }
+            !settled
+        });
+        for _ in 0..freed {
+            self.tally.kept();
         }
-        self.gone.retain(|gone| gone.hears || seen.t_ns <= gone.due_ns);
+        for gone in kept {
+            self.kept_open(gone, seen.line, seen.t_ns, index);
+        }
     }
 }

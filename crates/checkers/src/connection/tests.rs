@@ -290,3 +290,58 @@ fn who_is_silent_still_sees_whether_an_announced_close_comes() {
     late.records.sort_by_key(|record| record.t_ns);
     assert_eq!(says(&late, "close-codes"), Verdict::Fail);
 }
+
+/// What a gauge counts may be gone, and told so, before the client knows: one that stays shows a peer that is kept.
+#[test]
+fn a_gauge_that_is_ahead_of_the_clients_for_a_moment_blames_nobody() {
+    let mut history = vanished(false);
+    let gone = places(&history, |kind| Trial::of(kind) == Some(Trial::PeerVanished))[0];
+    // After a ping, the time for its pong, and what finding it may take.
+    let due_ns = history.records[gone].t_ns + 31_000_000_000;
+    let late = history.records.iter().position(|record| {
+        record.t_ns > due_ns
+            && matches!(&record.kind, RecordKind::Sample { name, .. } if name == "goldenpath_connections")
+    });
+    let late = late.expect("the gauge is read after it is due");
+    if let RecordKind::Sample { value, .. } = &mut history.records[late].kind {
+        *value += 1.0;
+    }
+    assert_ne!(says(&history, "half-open"), Verdict::Fail);
+}
+
+/// Two connections under one name; the first is closed with 4507, recorded `before` the second is or after it.
+fn replaced(before: bool, name: &str) -> History {
+    let mut history = simulate(&start().users(1), 3);
+    let mut at = history.records.last().expect("records").t_ns;
+    let user = history.records.iter().find_map(|record| record.user.clone());
+    let mut add = |conn: u32, kind: RecordKind<'static>| {
+        at += 1_000_000;
+        history.records.push(Record { t_ns: at, conn: Some(conn), user: user.clone(), kind });
+    };
+    let open = |asked: u64, name: &str| RecordKind::Open {
+        url: Some(format!("ws://127.0.0.1/ws?client_id={name}").into()),
+        status: Some(101),
+        intended_t_ns: Some(asked),
+        credential: None,
+        body: None,
+    };
+    let closing = r#"{"type":"closing","code":4507,"reason":"replaced","reconnect":false,"after_ms":0}"#;
+    add(900, open(0, "one"));
+    if !before {
+        add(901, open(0, name));
+    }
+    add(900, RecordKind::Frame { dir: Direction::In, raw: closing.into(), opcode: None });
+    add(900, closed(Some(4507), ClosedBy::Server));
+    if before {
+        add(901, open(0, name));
+    }
+    history
+}
+
+#[rstest]
+#[case::told_first(true, "one", Verdict::Pass)]
+#[case::told_last(false, "one", Verdict::Pass)]
+#[case::by_nobody(true, "another", Verdict::Fail)]
+fn who_is_replaced_may_hear_of_it_first(#[case] before: bool, #[case] name: &str, #[case] verdict: Verdict) {
+    assert_eq!(says(&replaced(before, name), "close-codes"), verdict);
+}

@@ -6,6 +6,7 @@ use crate::evidence::run_words;
 use crate::index::{ConnView, Index, RunView};
 use crate::observation::{ConnIx, Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
+use goldenpath_history::Trial;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 
@@ -161,6 +162,11 @@ fn may_be_cut(index: &Index, conn: ConnIx, view: &RunView) -> bool {
         stall.from_ns < last_ns.saturating_add(LAG_NS)
             && tab.closed.is_none_or(|closed| stall.until_ns.is_none_or(|until| until >= closed.t_ns))
     }) {
+        return true;
+    }
+    // And one that vanished hears nothing more.
+    let late_ns = last_ns.saturating_add(LAG_NS);
+    if tab.ordeal.is_some_and(|ordeal| ordeal.step == Trial::PeerVanished && ordeal.t_ns < late_ns) {
         return true;
     }
     match tab.closed {

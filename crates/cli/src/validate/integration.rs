@@ -1,9 +1,9 @@
 //! What lies behind the stream: the store tells the same story, a retry is the same run, every tab agrees.
 
-use super::stage::{ANSWER, Ran, Stage, Trouble};
+use super::stage::{ANSWER, Stage, Trouble};
+use super::stored::read_back;
 use goldenpath_harness::{Client, Prompt, Scenario, TestUser};
 use goldenpath_history::Expect;
-use serde_json::json;
 
 pub(super) fn steps(stage: &Stage) -> u64 {
     (stage.users().len() * (stage.plan().scenarios.len() + usize::from(stage.plan().quotes_reference))) as u64
@@ -34,7 +34,7 @@ async fn stored_answers(stage: &Stage, user: &TestUser, n: usize) -> Result<(), 
         let ran = stage.end_of(&first, &prompt).await?;
         let offset = first.view(|view| view.offset);
         first.ack(offset).await?;
-        read_back(stage, user, &ran).await;
+        read_back(stage, user, &ran.run_id).await;
     }
     if let Some(second) = second {
         let offset = first.view(|view| view.offset);
@@ -60,23 +60,6 @@ async fn retry(first: &Client, second: &Client, prompt: &Prompt) -> Result<(), T
     Ok(())
 }
 
-/// What the store says of a run; a target without one shows that in the mark.
-async fn read_back(stage: &Stage, user: &TestUser, ran: &Ran) {
-    let Some(probe) = stage.probe().filter(|_| !stage.tokenless()) else { return };
-    let token = match user.token() {
-        Ok(token) => token,
-        Err(why) => return stage.note(user.name(), &why.to_string()),
-    };
-    let note = match probe.get(&format!("runs/{}", ran.run_id), token.as_ref()).await {
-        Ok(answer) => json!({"run_id": ran.run_id, "status": answer.status, "body": answer.body}),
-        Err(why) => {
-            stage.note(user.name(), &why.to_string());
-            json!({"run_id": ran.run_id, "status": null, "body": null})
-        }
-    };
-    stage.recorder().mark(None, Some(user.name()), "store", Some(note.to_string()));
-}
-
 /// One answer must quote its own reference, where the target can.
 async fn quoted_reference(stage: &Stage, user: &TestUser) -> Result<(), Trouble> {
     if !stage.plan().quotes_reference {
@@ -90,7 +73,7 @@ async fn quoted_reference(stage: &Stage, user: &TestUser) -> Result<(), Trouble>
     let client = stage.enter(user).await?;
     let prompt = stage.prompts("integration/quoted", user).next(&scenario);
     let ran = stage.answer(&client, &prompt, None).await?;
-    read_back(stage, user, &ran).await;
+    read_back(stage, user, &ran.run_id).await;
     client.close().await;
     Ok(())
 }

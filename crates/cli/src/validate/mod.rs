@@ -10,27 +10,48 @@ mod stage;
 mod functional;
 mod integration;
 mod performance;
+mod resilience;
 mod security;
 
 mod expiry;
 mod foreign;
+mod own;
+mod stored;
 mod tokens;
 
 pub use end::{CategoryEnd, DriveEnd, Stop};
+pub use own::{Doing, OwnTarget};
 pub use plan::{Plan, Progress, Quiet};
+pub use resilience::TrialPart;
 pub(crate) use stage::{Stage, Trouble};
 
 use expiry::Expiry;
 use goldenpath_checkers::Category;
 use goldenpath_harness::{AuthMode, Canary, Sampler, Session};
+use resilience::Vigil;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The categories that this version can drive a target through.
-pub(crate) const DRIVEN: [Category; 4] =
-    [Category::Functional, Category::Integration, Category::Performance, Category::Security];
+pub(crate) const DRIVEN: [Category; 5] = [
+    Category::Functional,
+    Category::Integration,
+    Category::Performance,
+    Category::Resilience,
+    Category::Security,
+];
+
+/// The categories as they are driven: the one that may stop the target comes last.
+const ORDER: [Category; 6] = [
+    Category::Functional,
+    Category::Integration,
+    Category::Performance,
+    Category::Security,
+    Category::Stress,
+    Category::Resilience,
+];
 
 /// Between two looks at the target's memory.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
@@ -51,15 +72,18 @@ pub async fn drive(
     let secured = stage.plan().categories.contains(&Category::Security);
     // A token's end and its grace take half a minute, so they pass beside everything else.
     let mut expiry = (secured && minted).then(|| Expiry::begin(&stage));
+    // And so do silent peers.
+    let resilient = stage.plan().categories.contains(&Category::Resilience);
+    let mut vigil = resilient.then(|| Vigil::begin(&stage));
     let mut end = DriveEnd::default();
 
-    for category in Category::ALL.into_iter().filter(|category| stage.plan().categories.contains(category)) {
+    for category in ORDER.into_iter().filter(|category| stage.plan().categories.contains(category)) {
         if let Some(stop) = &end.stop {
             end.categories.push((category, CategoryEnd::NotRun(stop.to_string())));
             continue;
         }
         let Some(steps) = steps(category, &stage) else {
-            end.categories.push((category, CategoryEnd::NotRun(unable(category).to_owned())));
+            end.categories.push((category, CategoryEnd::NotRun("this version makes no load yet".to_owned())));
             continue;
         };
         recorder.mark(None, None, "category", Some(category.as_str().to_owned()));
@@ -68,7 +92,7 @@ pub async fn drive(
             biased;
             () = cancel.cancelled() => Err(Stop::Interrupted),
             () = tokio::time::sleep_until(deadline) => Err(Stop::TimedOut),
-            done = run(category, &stage, &mut expiry) => match (done, stage.turned_away()) {
+            done = run(category, &stage, &mut expiry, &mut vigil) => match (done, stage.turned_away()) {
                 (Err(why), _) | (Ok(()), Some(why)) => Err(Stop::TargetUnavailable(why)),
                 (Ok(()), None) => Ok(()),
             },
@@ -97,6 +121,7 @@ pub async fn drive(
             end.stop = Some(Stop::FailFast(category));
         }
     }
+    end.categories.sort_by_key(|(category, _)| Category::ALL.iter().position(|known| known == category));
     end
 }
 
@@ -107,23 +132,23 @@ fn steps(category: Category, stage: &Stage) -> Option<u64> {
         Category::Integration => Some(integration::steps(stage)),
         Category::Performance => Some(performance::steps(stage)),
         Category::Security => Some(security::steps(stage)),
-        Category::Resilience | Category::Stress => None,
+        Category::Resilience => Some(resilience::steps(stage)),
+        Category::Stress => None,
     }
 }
 
-fn unable(category: Category) -> &'static str {
-    match category {
-        Category::Resilience => "this version makes no faults between client and backend yet",
-        _ => "this version makes no load yet",
-    }
-}
-
-async fn run(category: Category, stage: &Stage, expiry: &mut Option<Expiry>) -> Result<(), String> {
+async fn run(
+    category: Category,
+    stage: &Stage,
+    expiry: &mut Option<Expiry>,
+    vigil: &mut Option<Vigil>,
+) -> Result<(), String> {
     match category {
         Category::Functional => functional::run(stage).await,
         Category::Integration => integration::run(stage).await,
         Category::Performance => performance::run(stage).await,
         Category::Security => security::run(stage, expiry.take()).await,
-        Category::Resilience | Category::Stress => Ok(()),
+        Category::Resilience => resilience::run(stage, vigil.take()).await,
+        Category::Stress => Ok(()),
     }
 }

@@ -1,8 +1,11 @@
 //! What is to be driven, and who is told about it.
 
 use super::end::CategoryEnd;
+use super::own::OwnTarget;
+use super::resilience::TrialPart;
 use goldenpath_checkers::Category;
 use goldenpath_harness::{Scenario, known_scenarios};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is to be driven.
@@ -20,6 +23,10 @@ pub struct Plan {
     pub quotes_reference: bool,
     /// Bounds the whole drive.
     pub timeout: Duration,
+    /// What resilience does to connections.
+    pub trials: Vec<TrialPart>,
+    /// The target, where it is ours to stop: without it that part of resilience is left out, and noted.
+    pub own: Option<Arc<dyn OwnTarget>>,
     /// Runs that performance asks for, over all users.
     pub measured_runs: u64,
     /// Bounds the measuring, should runs be slow.
@@ -37,6 +44,8 @@ impl Plan {
             scenarios: known_scenarios(),
             quotes_reference: true,
             timeout: Duration::from_secs(900),
+            trials: TrialPart::ALL.to_vec(),
+            own: None,
             // From 200 samples on, one in twenty may lie outside a limit.
             measured_runs: 220,
             measured_time: Duration::from_secs(20),

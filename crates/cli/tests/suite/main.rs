@@ -7,6 +7,7 @@
 //! - `cuts`: histories that end early. Guards that a cut blames nobody and hides nothing that lies before it.
 //! - `interrupts`: Ctrl-C and SIGTERM. Guards the partial report and exit code 130.
 //! - `proxied`: `proxy` in front of `serve`. Guards that a fault is blamed on the check that owns it, and nothing is blamed without one.
+//! - `resilience`: that category as a whole run. Guards that a backend is stopped only where it is ours.
 //! - `witnesses`: what a failed check leaves. Guards that the file fails that check again, and no other.
 //! - `selftests`: the gate proves itself. Guards the document, what is left, and that a row nobody knows is refused.
 //! - `hostile`: targets that answer with nonsense. Guards that it becomes findings, never a crash or a wait without end.
@@ -25,6 +26,7 @@ mod exits;
 mod hostile;
 mod interrupts;
 mod proxied;
+mod resilience;
 mod selftests;
 mod sessions;
 mod witnesses;

@@ -1,5 +1,6 @@
 //! The way in: TCP, TLS, the upgrade, all within one deadline and all recorded.
 
+use super::line::{Line, Valve};
 use crate::{Auth, AuthError, Forgery, Placement, Recorder, Target, TestUser, Token};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,17 +9,28 @@ use goldenpath_protocol::{ResumePoint, SUBPROTOCOL};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderValue, Request, Response};
 use std::borrow::Cow;
+use std::io;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
-pub(crate) type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Ws = WebSocketStream<MaybeTlsStream<Line>>;
+
+/// A socket that opened, what decides what passes it, and a token that is still to be sent as the first frame.
+pub(crate) struct Opened {
+    pub(super) socket: Ws,
+    pub(super) valve: Valve,
+    pub(super) first: Option<Token>,
+}
 
 /// The library's 128 KiB are zero-filled on every read; 4 KiB save most of an idle connection's memory and a third of the processor.
 const READ_BUFFER: usize = 4 << 10;
+
+/// What the kernel holds for a reader that may stall: several events, so that they are no later for it while it reads.
+const NARROW_BUFFER: u32 = 32 << 10;
 
 /// The largest message taken: far above any event's limit, far below what would hurt.
 const MAX_MESSAGE: usize = 16 << 20;
@@ -47,6 +59,7 @@ pub struct Connect {
     credential: Credential,
     client_id: Option<String>,
     resume: Option<String>,
+    stalling: bool,
 }
 
 impl Connect {
@@ -64,6 +77,13 @@ impl Connect {
     /// Keeps a name for itself over reconnects, as a tab does.
     pub fn as_client(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// Takes few bytes ahead of its reader: when that stops reading, what comes soon waits with the target. Without it
+    /// the kernel swallows megabytes first.
+    pub fn stalling(mut self) -> Self {
+        self.stalling = true;
         self
     }
 
@@ -98,7 +118,7 @@ pub enum ConnectError {
     Credential(#[from] AuthError),
 }
 
-/// Opens a socket; gives a token that is still to be sent as the first frame.
+/// Opens a socket.
 pub(crate) async fn open(
     target: &Target,
     auth: &Auth,
@@ -106,7 +126,7 @@ pub(crate) async fn open(
     recorder: &Recorder,
     conn: u32,
     how: Connect,
-) -> Result<(Ws, Option<Token>), ConnectError> {
+) -> Result<Opened, ConnectError> {
     let shown = Shown::of(user, auth.placement, &how.credential)?;
     if let (Some(token), None) = (&shown.token, shown.case) {
         recorder.hide(token);
@@ -115,7 +135,9 @@ pub(crate) async fn open(
     let unreachable = |why: String| ConnectError::Unreachable { url: url.clone(), why };
     let request = request(target, &how, &shown).map_err(&unreachable)?;
     let intended_t_ns = recorder.now_ns();
-    let attempt = tokio::time::timeout(target.connect_deadline(), upgrade(target, request)).await;
+    let valve = Valve::default();
+    let upgraded = upgrade(target, request, &how, valve.clone());
+    let attempt = tokio::time::timeout(target.connect_deadline(), upgraded).await;
     let (status, body, result) = match attempt {
         Ok(Ok(socket)) => (Some(101), None, Ok(socket)),
         Ok(Err(Failure::Refused(status, body))) => {
@@ -144,7 +166,7 @@ pub(crate) async fn open(
         },
     );
     let first = (shown.placement == Placement::FirstFrame).then_some(shown.token).flatten();
-    result.map(|socket| (socket, first))
+    result.map(|socket| Opened { socket, valve, first })
 }
 
 /// The address as the record tells it: who comes back, and from where, but no token.
@@ -227,11 +249,15 @@ enum Failure {
     Broken(Option<u16>, String),
 }
 
-async fn upgrade(target: &Target, request: Request<()>) -> Result<Ws, Failure> {
+async fn upgrade(target: &Target, request: Request<()>, how: &Connect, valve: Valve) -> Result<Ws, Failure> {
     let broken = |why: String| Failure::Broken(None, why);
     let host = target.ws().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = target.ws().port_or_known_default().unwrap_or(80);
-    let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|why| broken(why.to_string()))?;
+    let tcp = match how.stalling {
+        true => connect_narrow(&host, port).await,
+        false => TcpStream::connect((host.as_str(), port)).await,
+    };
+    let tcp = tcp.map_err(|why| broken(why.to_string()))?;
     // Small frames must leave at once; without it they only leave later.
     let _ = tcp.set_nodelay(true);
     let config = WebSocketConfig::default()
@@ -239,13 +265,27 @@ async fn upgrade(target: &Target, request: Request<()>) -> Result<Ws, Failure> {
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
     let connector = target.tls().map(Connector::Rustls);
-    match client_async_tls_with_config(request, tcp, Some(config), connector).await {
+    match client_async_tls_with_config(request, Line::new(tcp, valve), Some(config), connector).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => {
             Err(Failure::Refused(answer.status().as_u16(), whole_body(&answer)))
         }
         Err(why) => Err(broken(why.to_string())),
     }
+}
+
+/// A connection whose kernel keeps little for it. The size must be set before the handshake, which tells it.
+async fn connect_narrow(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "no address of that name");
+    for address in lookup_host((host, port)).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_recv_buffer_size(NARROW_BUFFER)?;
+        match socket.connect(address).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(why) => failed = why,
+        }
+    }
+    Err(failed)
 }
 
 /// The body of a refusal, if all of it came in the packets of the head: the library reads no further, and a part of a

@@ -32,7 +32,7 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
             biased;
             next = stream.next() => next,
             _ = watch.tick() => {
-                if frames != seen(&shared) {
+                if frames != seen(&shared) || !shared.valve.reads() {
                     frames = seen(&shared);
                     alive = Instant::now();
                 } else if silent_too_long(&shared, alive) {

@@ -1,0 +1,77 @@
+//! Resumes that cannot be served: what was missed is too much, or the point means nothing.
+
+use super::TrialPart;
+use super::tab::{Tab, point};
+use super::told::Told;
+use crate::validate::stage::{ANSWER, Stage, Trouble};
+use goldenpath_harness::{Connect, TestUser};
+use goldenpath_protocol::ResumePoint;
+
+/// The most runs that are spent on missing more than that.
+const MOST_RUNS: usize = 60;
+
+/// Runs at once: below what a user may have.
+const AT_ONCE: usize = 4;
+
+/// How far beyond the head a point lies.
+const BEYOND: u64 = 1_000;
+
+/// A tab is away for longer than its stream is kept for it: it is told, and reads the rest from the store.
+pub(super) async fn overrun(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Trouble> {
+    let mut tab = Tab::new(stage, user, n, TrialPart::Overrun);
+    let (client, other) = (stage.enter(user).await?, stage.enter(user).await?);
+    let told = Told::by(&client.wait_for_greeting(ANSWER).await?);
+    let run = tab.begin(&client).await?;
+    client.cut().await;
+    let from = point(&client)?;
+    let most = told.replay_events;
+    let mut runs = 0;
+    while other.view(|view| view.offset) <= from.offset + most {
+        if runs >= MOST_RUNS {
+            let missed = other.view(|view| view.offset).saturating_sub(from.offset);
+            return Err(Trouble::Unmet(format!(
+                "no overrun: {runs} runs made {missed} events, and {most} are replayed"
+            )));
+        }
+        let mut prompts = Vec::new();
+        for _ in 0..AT_ONCE {
+            let prompt = tab.prompt()?;
+            other.ask(&prompt, None).await?;
+            prompts.push(prompt);
+        }
+        for prompt in &prompts {
+            stage.end_of(&other, prompt).await?;
+        }
+        runs += AT_ONCE;
+    }
+    let back = tab.come_back(&from, Connect::fresh()).await?;
+    tab.fetch(&run).await;
+    tab.answer(&back).await?;
+    back.close().await;
+    other.close().await;
+    Ok(())
+}
+
+/// From an epoch that never was, and from beyond the head.
+pub(super) async fn wrong_point(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Trouble> {
+    let mut tab = Tab::new(stage, user, n, TrialPart::WrongPoint);
+    let made_up = tab.name().replace('-', "");
+    let wrong: [fn(ResumePoint, &str) -> Option<ResumePoint>; 3] = [
+        // The epoch of another log, at an offset that this one has, too…
+        |point, epoch| format!("{epoch}:{}", point.offset).parse().ok(),
+        // …and at one that it has not.
+        |point, epoch| format!("{epoch}:{}", point.offset + BEYOND).parse().ok(),
+        |point, _| Some(ResumePoint { offset: point.offset + BEYOND, ..point }),
+    ];
+    for wrong in wrong {
+        let client = stage.enter(user).await?;
+        let run = tab.begin(&client).await?;
+        client.cut().await;
+        let Some(wrong) = wrong(point(&client)?, &made_up) else { continue };
+        let back = tab.come_back(&wrong, Connect::fresh()).await?;
+        tab.fetch(&run).await;
+        tab.answer(&back).await?;
+        back.close().await;
+    }
+    Ok(())
+}

@@ -3,15 +3,18 @@
 
 use crate::check::{Check, Tally};
 use crate::evidence::run_words;
-use crate::index::{ConnView, Index, RunView};
+use crate::index::{Closed, ConnView, Index, RunView};
 use crate::observation::{ConnIx, Observation, RunIx};
 use crate::verdict::{CheckResult, Finding};
-use goldenpath_history::Trial;
+use goldenpath_history::{ClosedBy, Trial};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
 
 /// What a tab may lag behind another when the history ends, before its silence is a loss.
 const LAG_NS: u64 = 2_000_000_000;
+
+/// How long after it reads again a reader has got all that waited.
+const CAUGHT_UP_NS: u64 = 5_000_000_000;
 
 /// One tab's view of an open run: four bytes per event.
 #[derive(Debug)]
@@ -157,12 +160,17 @@ fn told_otherwise(tabs: &[Tab]) -> Option<(ConnIx, ConnIx, u64)> {
 fn may_be_cut(index: &Index, conn: ConnIx, view: &RunView) -> bool {
     let Some(tab) = index.conn(conn) else { return true };
     let last_ns = view.terminal.map_or(view.last_t_ns, |end| end.t_ns);
-    // One that never read again saw no more, however long it stayed.
-    if tab.stall.is_some_and(|stall| {
-        stall.from_ns < last_ns.saturating_add(LAG_NS)
-            && tab.closed.is_none_or(|closed| stall.until_ns.is_none_or(|until| until >= closed.t_ns))
-    }) {
-        return true;
+    // One that never read again saw no more, however long it stayed; nor did one that was given up for it, and heard of
+    // that when it read on.
+    if let Some(stall) = tab.stall.filter(|stall| stall.from_ns < last_ns.saturating_add(LAG_NS)) {
+        let unread = |closed: Closed| stall.until_ns.is_none_or(|until| until >= closed.t_ns);
+        let given_up = |closed: Closed| {
+            let heard_ns = stall.until_ns.unwrap_or(u64::MAX).saturating_add(CAUGHT_UP_NS);
+            closed.by != ClosedBy::Client && closed.t_ns < heard_ns
+        };
+        if tab.closed.is_none_or(|closed| unread(closed) || given_up(closed)) {
+            return true;
+        }
     }
     // And one that vanished hears nothing more.
     let late_ns = last_ns.saturating_add(LAG_NS);

@@ -121,8 +121,9 @@ impl Check for SlowReader {
             let sight = view.sights.iter().find(|sight| sight.conn == reader.conn);
             let whole = sight.is_some_and(|sight| sight.terminal.is_some());
             let time_enough = lived_ns > last_ns.max(read_ns).saturating_add(CAUGHT_UP_NS)
+                // One that has just begun to read again may be told next.
                 || (view.terminal.is_some()
-                    && conn.closed.is_none_or(|closed| closed.by == ClosedBy::Client));
+                    && conn.closed.is_some_and(|closed| closed.by == ClosedBy::Client));
             if !whole && time_enough && request.t_ns < read_ns && reader.hole.is_none() {
                 let lines = [reader.stall.line, sight.map_or(view.first_line, |sight| sight.last_line)];
                 reader.hole = Some(Finding::new(

@@ -188,12 +188,15 @@ pub struct SelftestArgs {
     /// Comma or space list of rows (`L04`) and groups (`L`; `H`: healthy variations, `V`: the tester's own faults) [default: all]
     #[arg(long, value_name = "ROWS", num_args = 1.., action = ArgAction::Append)]
     pub faults: Vec<String>,
-    /// Attempts at each fault [default: 20 over generated sessions]
+    /// Attempts at each fault [default: 20 over generated sessions, and in front of the target 1, or 20 with `--duration nightly`]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub seeds: Option<u64>,
     /// Drive nothing: generated sessions only
     #[arg(long, conflicts_with_all = ["target", "environment"])]
     pub simulated: bool,
+    /// How thorough: short or nightly [default: short]
+    #[arg(long, value_name = "LENGTH")]
+    pub duration: Option<String>,
 }
 
 /// `serve`.

@@ -13,7 +13,8 @@ pub(crate) use keys::words;
 pub(crate) use limits::limits_of;
 pub(crate) use model::{AuthConfig, Config, ScenarioConfig, TargetConfig};
 pub(crate) use resolve::{
-    Chosen, Length, Settings, TargetChoice, categories, check_profile, resolve_record, resolve_validate,
+    Chosen, Length, Settings, TargetChoice, categories, check_profile, length, resolve_record,
+    resolve_validate,
 };
 
 use crate::exit::CommandError;

@@ -2,7 +2,9 @@
 //! side → matrix → documents → exit code.
 
 mod choice;
+mod in_front;
 mod keeping;
+mod live;
 mod measuring;
 
 use crate::args::{Format, GlobalArgs, SelftestArgs};
@@ -14,6 +16,7 @@ use crate::progress::Meter;
 use crate::session::SessionFolder;
 use choice::Choice;
 use goldenpath_detection::{FaultRow, Matrix, formats};
+use live::Live;
 use measuring::Measuring;
 use std::collections::BTreeMap;
 
@@ -37,9 +40,11 @@ pub(crate) async fn selftest(
     let choice = Choice::of(&args.faults)?;
     let folder = args.target.output_dir.as_deref().map(keeping::folder).transpose()?;
     let seeds = args.seeds.unwrap_or(SEEDS);
+    let live_seeds = in_front::seeds(args.seeds, config::length(args.duration.as_deref(), &config)?);
     output.note(&format!("selftest · {} · {seeds} seed(s) from {}", choice.said(), chosen.seed));
 
     let meter = Meter::new(global.ci_mode);
+    let rows = choice.faults.clone();
     let measuring = Measuring {
         choice,
         seed: chosen.seed,
@@ -52,6 +57,23 @@ pub(crate) async fn selftest(
     let simulated = tokio::task::spawn_blocking(move || measuring.run())
         .await
         .map_err(|why| CommandError::Bug(format!("the measurement did not end: {why}")))?;
+    let in_front = match args.simulated {
+        true => None,
+        false => {
+            let (site, said) = in_front::site(&chosen, environment).await?;
+            let live = Live {
+                site,
+                rows,
+                healthy: true,
+                seed: chosen.seed,
+                seeds: live_seeds,
+                witnesses: folder.is_some(),
+                cancel: interrupt.token(),
+                meter: meter.clone(),
+            };
+            Some((said, in_front::drive(live).await?))
+        }
+    };
     meter.finish();
     let mut matrix = Matrix {
         target: "simulated".to_owned(),
@@ -64,8 +86,10 @@ pub(crate) async fn selftest(
         tester: simulated.tester,
         interrupted: interrupt.token().is_cancelled(),
     };
+    // What was seen in front of the target is the better witness.
+    let live_witnesses = in_front.as_ref().map_or(&[][..], |(_, found)| &found.witnesses);
     let mut witnesses = match &folder {
-        Some(folder) => keeping::witnesses(folder, &simulated.witnesses),
+        Some(folder) => keeping::witnesses(folder, &[&simulated.witnesses, live_witnesses].concat()),
         None => BTreeMap::new(),
     };
     for (info, column) in simulated.faults {
@@ -73,6 +97,11 @@ pub(crate) async fn selftest(
         matrix.faults.push(FaultRow { info, simulated: Some(column), live: None, witness });
     }
     simulated.without.iter().for_each(|why| output.note(&format!("no witness of {why}")));
+    if let Some((said, found)) = in_front {
+        (matrix.target, matrix.seeds, matrix.live) = (said, live_seeds, true);
+        found.without.iter().for_each(|why| output.note(&format!("no live witness of {why}")));
+        in_front::into_matrix(found, &mut matrix);
+    }
     say(&matrix, folder, output)
 }
 

@@ -7,7 +7,7 @@ use crate::interrupt::Interrupt;
 use crate::nearest::unknown;
 use crate::output::Output;
 use crate::validate::{Doing, OwnTarget};
-use goldenpath_agent::{Analyst, BillingSource, GeneratedBilling, ImportedBilling};
+use goldenpath_agent::{Agent, Analyst, BillingSource, GeneratedBilling, ImportedBilling};
 use goldenpath_gateway::auth::{TokenVerifier, secret};
 use goldenpath_gateway::{Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
 use goldenpath_storage::{LogLimits, MemoryEventLog, SqliteStore};
@@ -83,7 +83,8 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
         None => SqliteStore::open_file(&args.data_dir.join("goldenpath.db")).await,
     };
     let store = store.map_err(|why| usage("open the store".to_owned())(&why))?;
-    let server = start(listener, store, billing, &key, GatewayConfig::default()).await?;
+    let agent = Arc::new(Analyst::new(billing));
+    let server = start(listener, store, agent, &key, GatewayConfig::default()).await?;
     // Before anybody knows that it is ready: who starts it may stop it right away.
     let interrupt = Interrupt::listen(Output::new(Format::Text), "draining (once more: at once)")?;
     ready(&server)?;
@@ -121,7 +122,7 @@ fn ready(server: &ServerHandle) -> Result<(), CommandError> {
 async fn start(
     listener: TcpListener,
     store: SqliteStore,
-    billing: Arc<dyn BillingSource>,
+    agent: Arc<dyn Agent>,
     key: &[u8],
     config: GatewayConfig,
 ) -> Result<ServerHandle, CommandError> {
@@ -129,7 +130,7 @@ async fn start(
     let parts = Parts {
         store: Arc::new(store),
         log: Arc::new(log),
-        agent: Arc::new(Analyst::new(billing)),
+        agent,
         verifier: Arc::new(TokenVerifier::hs256(key, ISSUER, ISSUER)),
         config,
         clock: Arc::new(SystemClock),
@@ -146,11 +147,28 @@ pub(crate) struct EmbeddedBackend {
     /// `None` while it is stopped.
     server: Mutex<Option<ServerHandle>>,
     data: ScratchDir,
+    config: GatewayConfig,
+    agent: Arc<dyn Agent>,
 }
 
 impl EmbeddedBackend {
-    /// Starts it.
+    /// Starts it. Patience is the only thing in which it differs: a session waits for peers that are gone.
     pub(crate) async fn start() -> Result<Self, CommandError> {
+        let agent = Analyst::new(Arc::new(GeneratedBilling::default()));
+        let config = GatewayConfig {
+            ping_interval: Duration::from_secs(5),
+            pong_timeout: Duration::from_secs(3),
+            write_stall: Duration::from_secs(5),
+            ..GatewayConfig::default()
+        };
+        Self::start_with(config, Arc::new(agent)).await
+    }
+
+    /// Starts it with other limits and intervals, which its greeting tells, and with another agent.
+    pub(crate) async fn start_with(
+        config: GatewayConfig,
+        agent: Arc<dyn Agent>,
+    ) -> Result<Self, CommandError> {
         let outside = |why: &dyn std::fmt::Display| {
             CommandError::Outside(format!("failed to start the embedded backend: {why}"))
         };
@@ -158,26 +176,21 @@ impl EmbeddedBackend {
         let mut secret = vec![0_u8; 32];
         rand::rng().fill(secret.as_mut_slice());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|why| outside(&why))?;
-        let server = Self::serve(listener, &data, &secret).await?;
-        Ok(Self { addr: server.addr(), secret, server: Mutex::new(Some(server)), data })
+        let server = Self::serve(listener, &data, &secret, config.clone(), agent.clone()).await?;
+        Ok(Self { addr: server.addr(), secret, server: Mutex::new(Some(server)), data, config, agent })
     }
 
-    /// Patience is the only thing in which it differs: a session waits for peers that are gone.
     async fn serve(
         listener: TcpListener,
         data: &ScratchDir,
         secret: &[u8],
+        config: GatewayConfig,
+        agent: Arc<dyn Agent>,
     ) -> Result<ServerHandle, CommandError> {
         let store = SqliteStore::open_file(&data.0.join("goldenpath.db")).await.map_err(|why| {
             CommandError::Outside(format!("failed to open the store of the embedded backend: {why}"))
         })?;
-        let config = GatewayConfig {
-            ping_interval: Duration::from_secs(5),
-            pong_timeout: Duration::from_secs(3),
-            write_stall: Duration::from_secs(5),
-            ..GatewayConfig::default()
-        };
-        start(listener, store, Arc::new(GeneratedBilling::default()), secret, config).await
+        start(listener, store, agent, secret, config).await
     }
 
     /// Where it listens.
@@ -213,7 +226,9 @@ impl OwnTarget for EmbeddedBackend {
             let mut server = self.server.lock().await;
             if server.is_none() {
                 let listener = listen_again(self.addr).await.map_err(|why| why.to_string())?;
-                let started = Self::serve(listener, &self.data, &self.secret).await;
+                let started =
+                    Self::serve(listener, &self.data, &self.secret, self.config.clone(), self.agent.clone())
+                        .await;
                 *server = Some(started.map_err(|why| why.to_string())?);
             }
             Ok(())

@@ -101,11 +101,7 @@ pub(crate) fn resolve_validate(
         (true, Some(configured)) => Some(categories(configured)?),
         (true, None) => None,
     };
-    let length = match args.duration.as_deref().or(config.duration.as_deref()) {
-        None | Some("short") => Length::Short,
-        Some("nightly") => Length::Nightly,
-        Some(other) => return Err(CommandError::Usage(unknown("duration", other, &["short", "nightly"]))),
-    };
+    let length = length(args.duration.as_deref(), config)?;
     Ok(Settings {
         chosen,
         categories,
@@ -132,6 +128,15 @@ pub(crate) fn categories(lists: &[String]) -> Result<Vec<Category>, CommandError
     }
     chosen.sort_unstable();
     Ok(chosen)
+}
+
+/// How thorough a run is to be.
+pub(crate) fn length(typed: Option<&str>, config: &Config) -> Result<Length, CommandError> {
+    match typed.or(config.duration.as_deref()) {
+        None | Some("short") => Ok(Length::Short),
+        Some("nightly") => Ok(Length::Nightly),
+        Some(other) => Err(CommandError::Usage(unknown("duration", other, &["short", "nightly"]))),
+    }
 }
 
 /// What both commands that drive a target mean.

@@ -16,10 +16,10 @@ const GRACE: Duration = Duration::from_secs(25);
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Watches one ending token beside everything else; ends with its owner.
-pub(super) struct Expiry(JoinHandle<Result<(), Trouble>>);
+pub(crate) struct Expiry(JoinHandle<Result<(), Trouble>>);
 
 impl Expiry {
-    pub(super) fn begin(stage: &Stage) -> Self {
+    pub(crate) fn begin(stage: &Stage) -> Self {
         let stage = stage.uncounted();
         Self(tokio::spawn(async move {
             match stage.spare().cloned() {
@@ -30,7 +30,7 @@ impl Expiry {
     }
 
     /// How it went.
-    pub(super) async fn outcome(mut self) -> Result<(), Trouble> {
+    pub(crate) async fn outcome(mut self) -> Result<(), Trouble> {
         (&mut self.0).await.unwrap_or_else(|why| match why.is_panic() {
             true => std::panic::resume_unwind(why.into_panic()),
             false => Err(Trouble::Unmet(format!("the watch ended early: {why}"))),

@@ -5,7 +5,7 @@ use goldenpath_harness::{Client, Connect, ConnectError, TestUser};
 use serde_json::{Value, json};
 
 /// Tries every foreign id; with fewer than two users there is nobody to try it on.
-pub(super) async fn probe(stage: &Stage) -> Result<(), Trouble> {
+pub(crate) async fn probe(stage: &Stage) -> Result<(), Trouble> {
     let [owner, other, ..] = stage.users() else { return Ok(()) };
     let (theirs, ours) = (stage.enter(owner).await?, stage.enter(other).await?);
     let scenario = stage.scenarios(0).into_iter().next();

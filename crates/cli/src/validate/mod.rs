@@ -14,18 +14,18 @@ mod resilience;
 mod security;
 
 mod expiry;
-mod foreign;
+pub(crate) mod foreign;
 mod own;
-mod stored;
-mod tokens;
+pub(crate) mod stored;
+pub(crate) mod tokens;
 
 pub use end::{CategoryEnd, DriveEnd, Stop};
 pub use own::{Doing, OwnTarget};
 pub use plan::{Plan, Progress, Quiet};
 pub use resilience::TrialPart;
-pub(crate) use stage::{Stage, Trouble};
+pub(crate) use stage::{ANSWER, Stage, Trouble};
 
-use expiry::Expiry;
+pub(crate) use expiry::Expiry;
 use goldenpath_checkers::Category;
 use goldenpath_harness::{AuthMode, Canary, Sampler, Session};
 use resilience::Vigil;

@@ -8,6 +8,9 @@ use goldenpath_harness::{Scenario, known_scenarios};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a run may take: the limit of the whole answer, and a second for its last frame to arrive.
+const WHOLE_ANSWER: Duration = Duration::from_secs(46);
+
 /// What is to be driven.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -31,6 +34,10 @@ pub struct Plan {
     pub measured_runs: u64,
     /// Bounds the measuring, should runs be slow.
     pub measured_time: Duration,
+    /// How long the first end that stays away is waited for; later ones less long.
+    pub patience: Duration,
+    /// What the users have paid for, where tokens are minted and can say so.
+    pub tier: Option<&'static str>,
 }
 
 impl Plan {
@@ -49,6 +56,8 @@ impl Plan {
             // From 200 samples on, one in twenty may lie outside a limit.
             measured_runs: 220,
             measured_time: Duration::from_secs(20),
+            patience: WHOLE_ANSWER,
+            tier: None,
         }
     }
 }

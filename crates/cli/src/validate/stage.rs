@@ -12,10 +12,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// How long the first frame, a pong or an acceptance may take.
-pub(super) const ANSWER: Duration = Duration::from_secs(10);
-
-/// How long a run may take: the limit of the whole answer, and a second for its last frame to arrive.
-const WHOLE_ANSWER: Duration = Duration::from_secs(46);
+pub(crate) const ANSWER: Duration = Duration::from_secs(10);
 
 /// How long the first event of a run that was accepted as a duplicate may take: a target that runs it all the same is
 /// judged by what it shows.
@@ -60,8 +57,8 @@ impl From<WaitError> for Trouble {
 /// A run that ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Ran {
-    pub(super) run_id: String,
-    pub(super) thread_id: Option<String>,
+    pub(crate) run_id: String,
+    pub(crate) thread_id: Option<String>,
 }
 
 /// What all categories share; cheap to clone.
@@ -93,6 +90,9 @@ struct Door {
 impl Stage {
     pub(crate) fn new(plan: Plan, session: Session, progress: Arc<dyn Progress>) -> Self {
         let mut users = TestUser::roster(plan.seed, plan.users + 1, session.auth());
+        if let Some(tier) = plan.tier {
+            users = users.into_iter().map(|user| user.of_tier(tier)).collect();
+        }
         // Given tokens are all needed for the users; minted ones cost nothing.
         let given = matches!(session.auth().mode, AuthMode::Token(_));
         let spare = if given { None } else { users.pop() };
@@ -110,12 +110,12 @@ impl Stage {
     }
 
     /// Whether nobody shows a token: then no two connections are known to be one user's.
-    pub(super) fn tokenless(&self) -> bool {
+    pub(crate) fn tokenless(&self) -> bool {
         matches!(self.session().auth().mode, AuthMode::None)
     }
 
     /// The same stage for what is one step as a whole, however many runs it has.
-    pub(super) fn uncounted(&self) -> Self {
+    pub(crate) fn uncounted(&self) -> Self {
         Self { counted: false, ..self.clone() }
     }
 
@@ -137,15 +137,15 @@ impl Stage {
         Some(format!("it refused every connection: {why}{hint}"))
     }
 
-    pub(super) fn plan(&self) -> &Plan {
+    pub(crate) fn plan(&self) -> &Plan {
         &self.inner.plan
     }
 
-    pub(super) fn session(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         &self.inner.session
     }
 
-    pub(super) fn recorder(&self) -> &Recorder {
+    pub(crate) fn recorder(&self) -> &Recorder {
         self.inner.session.recorder()
     }
 
@@ -154,7 +154,7 @@ impl Stage {
     }
 
     /// A user of whom nothing else is asked, for probes that may cost a connection; the first one where there is no other.
-    pub(super) fn spare(&self) -> Option<&TestUser> {
+    pub(crate) fn spare(&self) -> Option<&TestUser> {
         self.inner.spare.as_ref().or_else(|| self.inner.users.first())
     }
 
@@ -166,7 +166,7 @@ impl Stage {
         self.inner.progress.step();
     }
 
-    pub(super) fn note(&self, who: &str, text: &str) {
+    pub(crate) fn note(&self, who: &str, text: &str) {
         tracing::warn!(user = who, "{text}");
         self.inner.progress.note(&format!("{who}: {text}"));
     }
@@ -191,7 +191,7 @@ impl Stage {
         self.enter_as(user, Connect::fresh()).await
     }
 
-    pub(super) async fn enter_as(&self, user: &TestUser, how: Connect) -> Result<Client, Trouble> {
+    pub(crate) async fn enter_as(&self, user: &TestUser, how: Connect) -> Result<Client, Trouble> {
         let client = self.inner.session.connect(user, how).await;
         self.note_door(&client);
         let client = client?;
@@ -228,7 +228,7 @@ impl Stage {
     }
 
     /// Waits for the end of a run that was asked for.
-    pub(super) async fn end_of(&self, client: &Client, prompt: &Prompt) -> Result<Ran, Trouble> {
+    pub(crate) async fn end_of(&self, client: &Client, prompt: &Prompt) -> Result<Ran, Trouble> {
         let ended = tokio::select! {
             biased;
             ended = client.wait_for_end(&prompt.request_id, self.patience()) => ended,
@@ -260,7 +260,7 @@ impl Stage {
         let id = &prompt.request_id;
         let what = format!("a second acceptance of request `{id}`");
         let run = |view: &View| Some(view.accepted(id).filter(|taken| taken.duplicate)?.run_id.clone());
-        let Ok(run) = client.wait_for(&what, WHOLE_ANSWER, run).await else {
+        let Ok(run) = client.wait_for(&what, self.plan().patience, run).await else {
             return std::future::pending().await;
         };
         let what = format!("an event of run `{run}`");
@@ -281,10 +281,11 @@ impl Stage {
     /// The whole time for the first ends that stay away, so that they can be judged; less for the rest of a target that
     /// loses many, so that the whole run stays bounded.
     fn patience(&self) -> Duration {
+        let whole = self.plan().patience;
         match self.inner.lost_ends.load(Ordering::Relaxed) {
-            0 => WHOLE_ANSWER,
-            1..=4 => WHOLE_ANSWER / 4,
-            _ => WHOLE_ANSWER / 16,
+            0 => whole,
+            1..=4 => whole / 4,
+            _ => whole / 16,
         }
     }
 

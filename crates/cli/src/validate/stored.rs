@@ -10,7 +10,7 @@ use tokio::time::Instant;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Reads a run back and records what the store said; a target without a store shows that in the mark.
-pub(super) async fn read_back(stage: &Stage, user: &TestUser, run: &str) {
+pub(crate) async fn read_back(stage: &Stage, user: &TestUser, run: &str) {
     // Without a token nobody's runs can be told from anybody's.
     if stage.probe().is_none() || stage.tokenless() {
         return;
@@ -21,7 +21,7 @@ pub(super) async fn read_back(stage: &Stage, user: &TestUser, run: &str) {
 
 /// Waits until the store says that a run has ended, and records that. Gives whether it said so in time: at once where
 /// it cannot be asked, or does not know the run.
-pub(super) async fn ends(stage: &Stage, user: &TestUser, run: &str, within: Duration) -> bool {
+pub(crate) async fn ends(stage: &Stage, user: &TestUser, run: &str, within: Duration) -> bool {
     let until = Instant::now() + within;
     if stage.probe().is_none() || stage.tokenless() {
         return false;

@@ -5,7 +5,7 @@ use goldenpath_harness::{AuthMode, Client, Connect, ConnectError, Credential, Fo
 use serde_json::json;
 
 /// Shows every bad token, then a good one, then renews it with the own and with a foreign one.
-pub(super) async fn probe(stage: &Stage) -> Result<(), Trouble> {
+pub(crate) async fn probe(stage: &Stage) -> Result<(), Trouble> {
     if matches!(stage.session().auth().mode, AuthMode::None) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! The gate proves itself: `selftest` over a few generated sessions. Guards its document, what it leaves, and its exit codes.
+//! The gate proves itself: `selftest` over a few sessions, generated and live. Guards its document, what it leaves, and its exit codes.
 
 use crate::support::{OUT, Place, Running, wait_for};
 use serde_json::Value;
@@ -93,4 +93,29 @@ fn an_interrupted_selftest_keeps_what_was_measured() {
     );
     let kept = std::fs::read_to_string(place.latest().join("selftest.json")).unwrap();
     assert_eq!(document(&kept), said);
+}
+
+#[test]
+fn a_fault_in_front_of_a_real_backend_is_caught_and_its_healthy_session_is_quiet() {
+    let place = Place::new();
+    let call = ["selftest", "--faults", "L04,A03,P01", "--seeds", "1", "--seed", "7", "--format", "json"];
+    let said = document(&place.goldenpath(&call).ended_with(0).out);
+    assert_eq!((&said["target"], &said["seeds"]), (&Value::from("embedded"), &Value::from(1)));
+    let fault = &said["faults"][0];
+    assert_eq!((&fault["id"], &fault["result"]), (&Value::from("L04"), &Value::from("caught")));
+    assert!(fault["receipts"].as_u64().unwrap() > 0);
+    assert_eq!(fault["simulated"]["result"], "caught");
+    let quiet = &said["healthy_trials"][0];
+    assert_eq!((&quiet["id"], &quiet["result"]), (&Value::from("a talk"), &Value::from("quiet")));
+    let by_id = |id: &str| said["faults"].as_array().unwrap().iter().find(|fault| fault["id"] == id).unwrap();
+    assert_eq!(by_id("A03")["result"], "caught", "made inside the backend");
+    assert_eq!(by_id("P01")["result"], "driver_missing");
+    assert!(by_id("P01")["reason"].as_str().unwrap().contains("driver of load"));
+}
+
+#[test]
+fn a_target_that_is_not_there_is_no_verdict() {
+    let place = Place::new();
+    let call = ["selftest", "--faults", "L04", "--seeds", "1", "--target", "ws://127.0.0.1:1/ws"];
+    place.goldenpath(&call).ended_with(3);
 }

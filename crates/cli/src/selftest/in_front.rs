@@ -1,0 +1,65 @@
+//! The live half of the table: sessions in front of a target, and where they stand in it.
+
+use super::live::{Live, LiveFound, NoSession, Site, Tried};
+use crate::config::{Chosen, Environment, Length, TargetChoice};
+use crate::exit::CommandError;
+use crate::target::{Reached, reach};
+use goldenpath_detection::{Column, HealthyRow, Matrix};
+
+/// Attempts at each fault in front of a target.
+pub(super) fn seeds(asked: Option<u64>, length: Length) -> u64 {
+    asked.unwrap_or(match length {
+        Length::Short => 1,
+        Length::Nightly => 20,
+    })
+}
+
+/// Where sessions are driven, and its address without secrets.
+pub(super) async fn site(chosen: &Chosen, environment: &Environment) -> Result<(Site, String), CommandError> {
+    let TargetChoice::Remote(config) = &chosen.target else {
+        return Ok((Site::Embedded, "embedded".to_owned()));
+    };
+    let Reached { target, auth, .. } = reach(chosen, environment).await?;
+    let ca = config.ca_file.as_ref().map(|file| {
+        std::fs::read(file)
+            .map_err(|why| CommandError::Usage(format!("failed to read `{}`: {why}", file.display())))
+    });
+    let ca = ca.transpose()?.map(Into::into);
+    let said = target.safe_url();
+    Ok((Site::Target { target: Box::new(target), auth, ca }, said))
+}
+
+/// Drives them all.
+pub(super) async fn drive(live: Live) -> Result<LiveFound, CommandError> {
+    live.run().await.map_err(|why| match why {
+        NoSession::Command(why) => why,
+        NoSession::TargetUnavailable(why) => CommandError::Outside(why),
+        NoSession::TimedOut => CommandError::Outside(why.to_string()),
+    })
+}
+
+/// Puts what came of it beside the generated sessions.
+pub(super) fn into_matrix(found: LiveFound, matrix: &mut Matrix) {
+    for (info, tried) in found.faults {
+        let column = match tried {
+            Tried::Attempts(attempts) => Column::fold(&attempts),
+            Tried::Not(result, why) => Some(Column::untried(result, why)),
+        };
+        if let Some(row) = matrix.faults.iter_mut().find(|row| row.info.id == info.id) {
+            row.live = column;
+        }
+    }
+    for (id, seed, alarms) in found.healthy {
+        let at = matrix.trials.iter().position(|row| row.id == id).unwrap_or_else(|| {
+            matrix.trials.push(HealthyRow::new(id));
+            matrix.trials.len() - 1
+        });
+        let row = &mut matrix.trials[at];
+        row.sessions += 1;
+        row.alarmed += u64::from(!alarms.is_empty());
+        for alarm in alarms {
+            *row.checks.entry(alarm.check).or_insert(0) += 1;
+            row.first.get_or_insert_with(|| format!("live, seed {seed}: {}: {}", alarm.check, alarm.summary));
+        }
+    }
+}

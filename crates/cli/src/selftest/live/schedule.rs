@@ -1,0 +1,272 @@
+//! Which sessions are driven, and how many side by side: slow ones wait, and disturb nobody; quick ones compute.
+
+use super::script::{Script, Unable};
+use super::site::Site;
+use super::sitting::{NoSession, Seeds, sit};
+use crate::progress::Meter;
+use goldenpath_checkers::{Category, Finding, JudgeConfig, Verdict, Witness};
+use goldenpath_detection::{Alarm, Attempt, FaultResult, Session, assess, judge, witness};
+use goldenpath_faults::FaultInfo;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Quick sessions at once.
+const QUICK: usize = 2;
+
+/// Slow ones at once, beside them.
+const SLOW: usize = 8;
+
+/// Further attempts at what this machine was too busy to judge, one after the other, with nothing beside them.
+const AGAIN: u64 = 2;
+
+/// For how long further attempts are begun: a machine that stays busy will not do better.
+const AGAIN_FOR: Duration = Duration::from_secs(60);
+
+/// What is driven.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    /// Where.
+    pub(crate) site: Site,
+    /// Which faults.
+    pub(crate) rows: Vec<&'static FaultInfo>,
+    /// Whether healthy sessions are driven as well: each that a row needs, without its fault.
+    pub(crate) healthy: bool,
+    /// The first seed…
+    pub(crate) seed: u64,
+    /// …of so many.
+    pub(crate) seeds: u64,
+    /// Whether witnesses are wanted.
+    pub(crate) witnesses: bool,
+    /// Ends it early.
+    pub(crate) cancel: CancellationToken,
+    /// Is told of every session.
+    pub(crate) meter: Meter,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct LiveFound {
+    /// Faults of which at least one session was driven, or could not be; in the order asked for.
+    pub(crate) faults: Vec<(&'static FaultInfo, Tried)>,
+    /// Witnesses of first attempts.
+    pub(crate) witnesses: Vec<(&'static str, Witness<'static>)>,
+    /// Why there is none.
+    pub(crate) without: Vec<String>,
+    /// Healthy sessions: what users did, the seed, and the checks that failed, with what they say.
+    pub(crate) healthy: Vec<(&'static str, u64, Vec<Alarm>)>,
+}
+
+/// What became of one fault.
+#[derive(Debug)]
+pub(crate) enum Tried {
+    /// Sessions with it, by seed.
+    Attempts(Vec<Attempt>),
+    /// None, and why.
+    Not(FaultResult, String),
+}
+
+/// One session.
+#[derive(Debug, Clone)]
+struct Job {
+    row: Option<&'static FaultInfo>,
+    script: Script,
+    seeds: Seeds,
+}
+
+/// What became of one.
+#[derive(Debug)]
+struct Done {
+    job: Job,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Assessed(Box<Attempt>, Option<Box<Result<Witness<'static>, String>>>),
+    /// Nothing in it could be seen of the fault, because this target never did what it needs.
+    NotThere(String),
+    Healthy(Vec<Alarm>),
+}
+
+impl Live {
+    /// Drives everything; what was done when somebody cancels is what there is.
+    ///
+    /// # Errors
+    /// When a backend cannot be started or reached, or lets nobody in.
+    pub(crate) async fn run(&self) -> Result<LiveFound, NoSession> {
+        let mut found = LiveFound::default();
+        let jobs = self.jobs(&mut found);
+        self.meter.stage("live", jobs.len() as u64);
+        let mut done = self.side_by_side(jobs).await?;
+        let until = Instant::now() + AGAIN_FOR;
+        for done in &mut done {
+            self.again(done, until).await?;
+        }
+        self.collect(done, &mut found);
+        Ok(found)
+    }
+
+    /// The sessions, and the rows that have none.
+    fn jobs(&self, found: &mut LiveFound) -> Vec<Job> {
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut healthy: Vec<Script> = Vec::new();
+        for row in &self.rows {
+            match Script::of(row, &self.site) {
+                Ok(script) => {
+                    for by in 0..self.seeds {
+                        let seeds = Seeds::of(row.id, self.seed.wrapping_add(by), 0);
+                        jobs.push(Job { row: Some(row), script: script.clone(), seeds });
+                    }
+                    match healthy.iter_mut().find(|known| known.does_the_same(&script)) {
+                        Some(known) => known.judged_too(&script),
+                        None => healthy.push(script),
+                    }
+                }
+                Err(Unable::DriverMissing(why)) => {
+                    found.faults.push((row, Tried::Not(FaultResult::DriverMissing, why)));
+                }
+                Err(Unable::EmbeddedOnly(why)) => {
+                    found.faults.push((row, Tried::Not(FaultResult::NotApplicable, why)));
+                }
+            }
+        }
+        for script in healthy.into_iter().filter(|_| self.healthy) {
+            for by in 0..self.seeds {
+                let seeds = Seeds::of(script.name, self.seed.wrapping_add(by), 0);
+                jobs.push(Job { row: None, script: script.clone(), seeds });
+            }
+        }
+        // The slow ones first: the others fit beside them.
+        jobs.sort_by_key(|job| !job.script.slow);
+        jobs
+    }
+
+    async fn side_by_side(&self, jobs: Vec<Job>) -> Result<Vec<Done>, NoSession> {
+        let (quick, slow) = (Arc::new(Semaphore::new(QUICK)), Arc::new(Semaphore::new(SLOW)));
+        let mut sessions = JoinSet::new();
+        for job in jobs {
+            let turns = if job.script.slow { slow.clone() } else { quick.clone() };
+            let this = self.clone();
+            sessions.spawn(async move {
+                // Never closed.
+                let _turn = turns.acquire_owned().await;
+                this.one(job).await
+            });
+        }
+        let mut done = Vec::new();
+        loop {
+            let joined = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => break,
+                joined = sessions.join_next() => joined,
+            };
+            match joined {
+                None => break,
+                Some(Ok(one)) => done.push(one?),
+                Some(Err(why)) if why.is_panic() => std::panic::resume_unwind(why.into_panic()),
+                Some(Err(_)) => {}
+            }
+            self.meter.step();
+        }
+        Ok(done)
+    }
+
+    /// Drives one session and assesses it.
+    async fn one(&self, job: Job) -> Result<Done, NoSession> {
+        let session = sit(&self.site, &job.script, job.row, job.seeds).await?;
+        let (seed, witnesses, remote) = (self.seed, self.witnesses, !self.site.is_embedded());
+        let assessed = tokio::task::spawn_blocking(move || {
+            let outcome = match job.row {
+                None => Outcome::Healthy(alarms(&session)),
+                Some(row) => assessed(row, &session, &job, witnesses && job.seeds.fault == seed, remote),
+            };
+            Done { job, outcome }
+        });
+        assessed.await.map_err(|why| match why.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(why) => NoSession::Command(crate::exit::CommandError::Bug(why.to_string())),
+        })
+    }
+
+    /// Tries again, alone, what this machine was too busy to judge.
+    async fn again(&self, done: &mut Done, until: Instant) -> Result<(), NoSession> {
+        for attempt in 1..=AGAIN {
+            let busy = match &done.outcome {
+                Outcome::Assessed(attempt, _) => overloaded(attempt),
+                _ => false,
+            };
+            if !busy || self.cancel.is_cancelled() || Instant::now() >= until {
+                break;
+            }
+            let mut job = done.job.clone();
+            if let Some(row) = job.row {
+                job.seeds = Seeds::of(row.id, job.seeds.fault, attempt);
+            }
+            *done = self.one(job).await?;
+        }
+        Ok(())
+    }
+
+    fn collect(&self, done: Vec<Done>, found: &mut LiveFound) {
+        for row in &self.rows {
+            let (mut attempts, mut absent) = (Vec::new(), None);
+            let mut own: Vec<&Done> =
+                done.iter().filter(|done| done.job.row.is_some_and(|known| known.id == row.id)).collect();
+            own.sort_by_key(|done| done.job.seeds.fault);
+            for done in own {
+                match &done.outcome {
+                    Outcome::Assessed(attempt, witness) => {
+                        attempts.push((**attempt).clone());
+                        match witness.as_deref() {
+                            Some(Ok(witness)) => found.witnesses.push((row.id, witness.clone())),
+                            Some(Err(why)) => found.without.push(format!("{}: {why}", row.id)),
+                            None => {}
+                        }
+                    }
+                    Outcome::NotThere(why) => absent = Some(why.clone()),
+                    Outcome::Healthy(_) => {}
+                }
+            }
+            let tried = match (attempts.is_empty(), absent) {
+                (false, _) => Some(Tried::Attempts(attempts)),
+                (true, absent) => absent.map(|why| Tried::Not(FaultResult::NotApplicable, why)),
+            };
+            found.faults.extend(tried.map(|tried| (*row, tried)));
+        }
+        let order = |row: &'static FaultInfo| self.rows.iter().position(|known| known.id == row.id);
+        found.faults.sort_by_key(|(row, _)| order(row));
+        for done in done {
+            if let Outcome::Healthy(alarms) = done.outcome {
+                found.healthy.push((done.job.script.name, done.job.seeds.fault, alarms));
+            }
+        }
+    }
+}
+
+fn assessed(row: &'static FaultInfo, session: &Session, job: &Job, wanted: bool, remote: bool) -> Outcome {
+    let config = JudgeConfig::default();
+    let attempt = assess(row, session, &config);
+    if let (FaultResult::NotFired, true, Some(why)) = (attempt.result, remote, job.script.hoped) {
+        return Outcome::NotThere(why.to_owned());
+    }
+    let witness = (wanted && attempt.result == FaultResult::Caught)
+        .then(|| Box::new(witness(row, session, &attempt, &config)));
+    Outcome::Assessed(Box::new(attempt), witness)
+}
+
+/// Whether the owner could not judge because of this machine.
+fn overloaded(attempt: &Attempt) -> bool {
+    let said = attempt.reason.as_deref().unwrap_or_default();
+    attempt.result.is_bad() && ["client_overloaded", "clock_uncertain"].iter().any(|why| said.contains(why))
+}
+
+/// What fails where no fault was.
+fn alarms(session: &Session) -> Vec<Alarm> {
+    let judgement = judge(&session.history, &JudgeConfig::default(), None::<Category>);
+    let failed = judgement.checks.into_iter().filter(|check| check.verdict == Verdict::Fail);
+    let said = |findings: &[Finding]| findings.first().map_or_else(String::new, |it| it.summary.clone());
+    failed.map(|check| Alarm { check: check.id, summary: said(&check.findings) }).collect()
+}

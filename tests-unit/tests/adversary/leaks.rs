@@ -41,6 +41,9 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("in what is kept of a run", &["isolation/canary"], stored).in_session(Scenario::golden_path),
     Row::new("in the message of an error", &["isolation/canary"], |seed| in_field("error", "message", seed))
         .in_session(|| Scenario::golden_path().with_drain().without_store()),
+    Row::new("a name in the message of an error", &["isolation/canary"], name_in_error)
+        .in_session(|| Scenario::golden_path().with_drain().without_store()),
+    Row::new("a name in an event beyond the schema", &["isolation/canary"], name_beside),
     Row::new("in the reason of a close", &["isolation/canary"], in_close)
         .in_session(|| Scenario::golden_path().with_drain().without_store()),
     Row::new(
@@ -253,6 +256,34 @@ fn in_field(kind: &'static str, field: &'static str, seed: u64) -> Box<dyn Fault
         let foreign = references.iter().rev().find(|(owner, _)| owner != user);
         if let Some((_, foreign)) = foreign.filter(|_| aim.hits(&message.to_raw())) {
             act.say(retold(message, field, |own| format!("{own} (after {foreign})")), "a foreign reference");
+        }
+    })
+}
+
+fn name_in_error(seed: u64) -> Box<dyn Fault> {
+    let (mut aim, mut notes) = (Aim::new(seed), Notes::default());
+    by(move |step, act| {
+        notes.see(step, act);
+        let Some(message) = act.message().filter(|message| message.is("error")) else { return };
+        let foreign = step.user.as_deref().and_then(|user| notes.foreign_name(user));
+        if let Some(foreign) = foreign.filter(|_| aim.hits(&message.to_raw())) {
+            let told = retold(message, "message", |own| format!("{own}; last row: {foreign}"));
+            act.say(told, "a foreign name");
+        }
+    })
+}
+
+fn name_beside(seed: u64) -> Box<dyn Fault> {
+    let (mut aim, mut notes) = (Aim::new(seed), Notes::default());
+    by(move |step, act| {
+        notes.see(step, act);
+        let Some((message, run)) = act.event().filter(|(message, _)| message.is("response_delta")) else {
+            return;
+        };
+        let foreign = notes.foreign_name(message.text("user_id").unwrap_or_default());
+        if let Some(foreign) = foreign.filter(|_| aim.hits(run)) {
+            let note = json!({ "type": "x.source", "row": { "resource": foreign } });
+            act.add(raw(step, note.to_string()), "a row of another user's");
         }
     })
 }

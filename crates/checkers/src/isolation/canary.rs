@@ -147,7 +147,7 @@ impl Check for Canary {
             (
                 RecordKind::Close { reason: Some(text), .. } | RecordKind::Open { body: Some(text), .. },
                 Some(user),
-            ) => self.search(&Traces::of(text, true), text, user, seen.line, index),
+            ) => self.search_whole(text, user, seen.line, index),
             _ => {}
         }
     }
@@ -255,7 +255,7 @@ impl Canary {
         }
     }
 
-    /// Searches what the pieces of an answer add up to.
+    /// Searches what nobody has read yet: what the pieces of an answer add up to, or why a connection ended.
     fn search_whole(&mut self, text: &str, user: UserIx, line: u64, index: &Index) {
         self.names.observe_text(text, user, line);
         self.search(&Traces::of(text, true), text, user, line, index);

@@ -131,6 +131,12 @@ impl Names {
                     self.told(*name, user, seen.line, |each| told_texts(event, each));
                 }
             }
+            // What says nothing of a run says nothing of another's either.
+            Some(Seen::Control(_) | Seen::Extension) => {
+                if let Some(raw) = seen.raw() {
+                    self.observe_text(raw, user, seen.line);
+                }
+            }
             _ => {}
         }
     }
@@ -168,8 +174,13 @@ impl Names {
     pub(super) fn observe_text(&mut self, text: &str, user: UserIx, line: u64) {
         let mut told = Vec::new();
         each_name(text, |name, _, _| told.push(name));
+        unfolded(text, &mut |inner: &str| each_name(inner, |name, _, _| told.push(name)));
+        let texts = |each: &mut dyn FnMut(&str)| {
+            each(text);
+            unfolded(text, &mut |inner: &str| each(inner));
+        };
         for name in told {
-            self.told(name, user, line, |each| each(text));
+            self.told(name, user, line, texts);
         }
     }
 

@@ -59,10 +59,8 @@ impl Index {
         if let Some(asked) = asked.filter(|_| request.is_some() || self.owner(run) == Some(owner)) {
             self.link(run, asked);
         }
-        if let Some(request) = request {
-            if let Some(view) = self.request_mut(request) {
-                view.accepted_line.get_or_insert(line);
-            }
+        if let Some(view) = request.and_then(|request| self.request_mut(request)) {
+            view.accepted_line.get_or_insert(line);
         }
     }
 

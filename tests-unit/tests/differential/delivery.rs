@@ -142,7 +142,7 @@ fn lost_of_run(history: &Reading, run: &Run) -> Option<String> {
     for conn in run.conns() {
         let came = seqs(run.on(conn).into_iter());
         let first = run.on(conn).iter().find_map(|event| event.whole("seq")).unwrap_or(1);
-        if let Some(lost) = hole(&came, if history.from_start(run, conn) { 1 } else { first }) {
+        if let Some(lost) = hole(&came, if history.saw_the_start(run, conn) { 1 } else { first }) {
             return Some(format!("{}: seq {lost} never came on {conn}", run.id));
         }
     }
@@ -250,7 +250,7 @@ pub(super) fn tabs_agree(history: &Reading) -> Said {
             continue;
         }
         // What a connection that came later is told is compared with what was live by others.
-        said.open |= run.conns().into_iter().any(|conn| !history.from_start(run, conn));
+        said.open |= run.conns().into_iter().any(|conn| !history.saw_the_start(run, conn));
         let there: Vec<(u32, &Conn)> = history
             .conns
             .iter()

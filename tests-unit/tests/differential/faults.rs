@@ -162,7 +162,7 @@ pub(super) fn apply(items: &mut Vec<Item>, fault: &Fault) {
 }
 
 /// Hits what the aim says, where the session has it.
-fn aimed(items: &mut Vec<Item>, aim: Aim, at: u16, how: u8) {
+fn aimed(items: &mut [Item], aim: Aim, at: u16, how: u8) {
     let places = |kinds: &[&str]| -> Vec<usize> {
         let hit = |at: &usize| {
             event(&items[*at]).is_some_and(|event| kinds.iter().any(|kind| event["type"] == *kind))
@@ -341,7 +341,7 @@ fn garble(items: &mut [Item], at: u16, how: u8) {
 }
 
 /// The backend is late with everything from here on, and says so in its timestamps; or one frame is late on its way.
-fn delay(items: &mut Vec<Item>, at: u16, by: u8, all: bool) {
+fn delay(items: &mut [Item], at: u16, by: u8, all: bool) {
     let Some(from) = received(items, at) else { return };
     let Some(late_ms) = pick(LATE_MS, by).copied() else { return };
     if !all {

@@ -63,8 +63,8 @@ pub(super) fn identity(history: &Reading) -> Said {
             continue;
         }
         let user = frame.value().get("user_id").filter(|user| user.as_str() != Some(&frame.user));
-        let ids = ["run_id", "thread_id", "request_id"].into_iter().filter(|_| !greeting);
-        let nobody = ids.filter(|name| frame.value().get(*name).is_some_and(is_nobody)).next();
+        let mut ids = ["run_id", "thread_id", "request_id"].into_iter().filter(|_| !greeting);
+        let nobody = ids.find(|name| frame.value().get(*name).is_some_and(is_nobody));
         said.judge(user.map(|user| format!("line {} is for {user}", frame.line)));
         said.judge(nobody.map(|name| format!("line {}: `{name}` is nobody's", frame.line)));
         let run = run_of(history, frame).filter(|run| run.owner == frame.user && !greeting);

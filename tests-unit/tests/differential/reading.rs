@@ -370,14 +370,14 @@ impl Reading {
     }
 
     /// Whether a connection was there before the run was asked for, so that it owes the whole run.
-    pub(super) fn from_start(&self, run: &Run, conn: u32) -> bool {
+    pub(super) fn saw_the_start(&self, run: &Run, conn: u32) -> bool {
         let joined = self.conns.get(&conn).map_or(0, Conn::joined_line);
         run.asked.as_ref().is_some_and(|asked| joined < asked.line)
     }
 
     /// The connections of the owner that owe the whole run.
     pub(super) fn owing(&self, run: &Run) -> Vec<u32> {
-        run.conns().into_iter().filter(|conn| self.from_start(run, *conn)).collect()
+        run.conns().into_iter().filter(|conn| self.saw_the_start(run, *conn)).collect()
     }
 
     /// Whether the owner could see all of it: one connection from the request to the end, or several without a gap.

@@ -267,7 +267,7 @@ fn misnumbered(history: &Reading, run: &Run, conn: u32) -> Option<String> {
         let Some(seq) = event.whole("seq") else { continue };
         let right = match last {
             Some(last) => seq == last + 1,
-            None => seq == 1 || event.replayed || !history.from_start(run, conn),
+            None => seq == 1 || event.replayed || !history.saw_the_start(run, conn),
         };
         if !right {
             return Some(format!("{}: seq {seq} after {last:?}", run.id));
@@ -320,7 +320,7 @@ pub(super) fn after_request(history: &Reading) -> Said {
         for accepted in &run.accepted {
             let Some(request) = accepts(history, accepted) else { continue };
             let unasked = run.events.iter().any(|event| event.line < request.line);
-            let here = history.from_start(run, accepted.conn)
+            let here = history.saw_the_start(run, accepted.conn)
                 && run.on(accepted.conn).iter().any(|event| event.line < accepted.line);
             if unasked || here {
                 said.judge(Some(format!("{} began before it was asked, or accepted", run.id)));

@@ -6,12 +6,13 @@ use crate::event_view::{ControlType, Field, Seen};
 use crate::index::{ConnView, Index};
 use crate::judge::Terms;
 use crate::observation::{ConnIx, Observation};
-use crate::verdict::{CheckResult, Finding, Verdict};
+use crate::verdict::{CheckResult, Finding, Reason, Verdict};
 use goldenpath_history::{ClosedBy, RecordKind, Trial};
 use goldenpath_protocol::CloseCode;
 use rustc_hash::FxHashMap;
 
 const ID: &str = "connection/reliability";
+const NOT_OPENED: &str = "could not be opened";
 
 /// Judges `connection/reliability`.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Reliability {
     limit: f64,
     /// Codes that `closing` told.
     told: FxHashMap<ConnIx, u64>,
+    /// Opens that got no answer, and nobody has got one since: the target may not be there at all.
+    unanswered: Vec<(ConnIx, u64)>,
     /// The target was told to stop, or cannot work.
     excused: bool,
 }
@@ -27,7 +30,13 @@ pub(super) struct Reliability {
 impl Reliability {
     pub(super) fn new(terms: &Terms) -> Self {
         let limit = terms.slo.limit(ID).unwrap_or(99.9);
-        Self { tally: Tally::default(), limit, told: FxHashMap::default(), excused: false }
+        Self {
+            tally: Tally::default(),
+            limit,
+            told: FxHashMap::default(),
+            unanswered: Vec::new(),
+            excused: false,
+        }
     }
 }
 
@@ -44,12 +53,15 @@ impl Check for Reliability {
         }
         let Some((conn, view)) = seen.conn.and_then(|conn| Some((conn, index.conn(conn)?))) else { return };
         match (&seen.record.kind, seen.seen) {
-            (RecordKind::Open { status, .. }, _) if !view.probe && !self.excused => {
-                // A refusal that says why is another check's; no answer at all, or a failure, is a connection lost.
-                let failed = status.is_none_or(|status| status >= 500 && status != 503);
-                if failed {
-                    let observed = status.map_or("no answer".to_owned(), |status| format!("status {status}"));
-                    self.broke(index, view, "could not be opened", observed, vec![seen.line]);
+            (RecordKind::Open { status: None, .. }, _) if !view.probe && !self.excused => {
+                self.unanswered.push((conn, seen.line));
+            }
+            (RecordKind::Open { status: Some(status), .. }, _) => {
+                self.answered(index);
+                // A refusal that says why is another check's; a failure is a connection lost.
+                if !view.probe && !self.excused && *status >= 500 && *status != 503 {
+                    let observed = format!("status {status}");
+                    self.broke(index, view, NOT_OPENED, observed, vec![seen.line]);
                 }
             }
             (_, Some(Seen::Control(control))) if control.kind == ControlType::Closing => {
@@ -70,9 +82,13 @@ impl Check for Reliability {
         let share = (self.tally.of > 0).then(|| 100.0 * self.tally.n as f64 / self.tally.of as f64);
         self.tally.limit = Some(self.limit);
         self.tally.value = share;
+        if !self.unanswered.is_empty() {
+            self.tally.doubt(Reason::TargetUnavailable);
+        }
+        let doubt = self.tally.inconclusive;
         let mut result = self.tally.into_result(ID);
         if result.verdict == Verdict::Fail && share.is_some_and(|share| share >= self.limit) {
-            result.verdict = Verdict::Pass;
+            result.verdict = doubt.map_or(Verdict::Pass, Verdict::Inconclusive);
             result.findings.clear();
         }
         vec![result]
@@ -80,6 +96,15 @@ impl Check for Reliability {
 }
 
 impl Reliability {
+    /// The target is there: who got no answer before should have got one.
+    fn answered(&mut self, index: &Index) {
+        for (conn, line) in std::mem::take(&mut self.unanswered) {
+            if let Some(view) = index.conn(conn) {
+                self.broke(index, view, NOT_OPENED, "no answer".to_owned(), vec![line]);
+            }
+        }
+    }
+
     fn close(
         &mut self,
         seen: &Observation<'_>,

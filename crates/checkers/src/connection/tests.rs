@@ -279,6 +279,30 @@ fn a_server_error_is_a_connection_lost() {
     assert_eq!(says(&lost, "reliability"), Verdict::Fail);
 }
 
+/// An open that gets no answer, at the place of that record.
+fn unanswered(mut history: History, at: usize) -> History {
+    let conn = history.records.iter().filter_map(|record| record.conn).max().map(|last| last + 1);
+    let open = RecordKind::Open {
+        url: None,
+        status: None,
+        intended_t_ns: None,
+        credential: None,
+        body: Some("connection refused".into()),
+    };
+    history.records.insert(at, Record { conn, kind: open, ..history.records[at].clone() });
+    history
+}
+
+#[test]
+fn an_open_without_an_answer_is_lost_where_the_target_answers_afterwards() {
+    let history = simulate(&start(), 3);
+    let opens = places(&history, |kind| matches!(kind, RecordKind::Open { .. }));
+    assert_eq!(says(&unanswered(history.clone(), opens[1]), "reliability"), Verdict::Fail);
+    let last = history.records.len() - 1;
+    let down = says(&unanswered(history, last), "reliability");
+    assert_eq!(down, Verdict::Inconclusive(Reason::TargetUnavailable), "nobody knows whether it was there");
+}
+
 #[test]
 fn who_is_silent_still_sees_whether_an_announced_close_comes() {
     let history = simulate(&start().with_half_open_peers(), 3);

@@ -188,7 +188,8 @@ impl Continuity {
     /// Somebody asked the store for a run.
     fn stored(&mut self, seen: &Observation<'_>, note: &str, index: &Index) {
         let Some(passages) = seen.user.and_then(|user| self.passages_of.get(&user)) else { return };
-        let Some(answer) = stored::Answer::read(note) else { return };
+        let asked = seen.at_sight.stored.get().as_deref();
+        let Some(answer) = stored::Answer::read(note, asked) else { return };
         let Some(run) = index.run_named(&answer.run_id) else { return };
         for at in passages {
             if let Some(owed) = self.passages[*at].owed_run(run) {

@@ -1,5 +1,6 @@
 //! What `GET /runs/{id}` answered, as far as continuity cares: whether the run can be read, and whether it has ended.
 
+use crate::delivery::Asked;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -29,12 +30,20 @@ struct Document<'a> {
 }
 
 impl Answer {
-    pub(super) fn read(note: &str) -> Option<Self> {
+    /// Reads an answer, of which `asked` is what was read at sight.
+    pub(super) fn read(note: &str, asked: Option<&Asked<'_>>) -> Option<Self> {
+        if let Some((run_id, status, state)) = asked.and_then(Asked::standing) {
+            return Some(Self::of(run_id.to_owned(), status, state));
+        }
         let note: Note<'_> = serde_json::from_str(note).ok()?;
         let state = note.body.and_then(|body| state(body.get()));
-        let ended = matches!(state.as_deref(), Some("completed" | "failed" | "cancelled"))
-            && note.status.is_none_or(|status| (200..300).contains(&status));
-        Some(Self { run_id: note.run_id.into_owned(), status: note.status, ended })
+        Some(Self::of(note.run_id.into_owned(), note.status, state.as_deref()))
+    }
+
+    fn of(run_id: String, status: Option<u16>, state: Option<&str>) -> Self {
+        let ended = matches!(state, Some("completed" | "failed" | "cancelled"))
+            && status.is_none_or(|status| (200..300).contains(&status));
+        Self { run_id, status, ended }
     }
 }
 
@@ -50,18 +59,27 @@ fn state(body: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::Answer;
+    use crate::delivery::Asked;
+
+    /// Whether an answer tells that its run has ended; what was read of it at sight changes nothing.
+    fn ended(note: &str) -> Option<bool> {
+        let [alone, at_sight] = [None, Asked::read(note)]
+            .map(|asked| Answer::read(note, asked.as_ref()).map(|answer| answer.ended));
+        assert_eq!(alone, at_sight, "{note}");
+        alone
+    }
 
     #[test]
     fn an_answer_is_read_as_a_document_and_as_its_text() {
         let as_document = r#"{"run_id":"r1","status":200,"body":{"state":"completed","events":[]}}"#;
         let as_text = r#"{"run_id":"r1","status":200,"body":"{\"state\":\"completed\",\"events\":[]}"}"#;
         for note in [as_document, as_text] {
-            assert!(Answer::read(note).is_some_and(|answer| answer.ended), "{note}");
-            assert!(Answer::read(&note.replace("completed", "running")).is_some_and(|answer| !answer.ended));
+            assert_eq!(ended(note), Some(true), "{note}");
+            assert_eq!(ended(&note.replace("completed", "running")), Some(false), "{note}");
         }
         for body in ["null", "\"no such run\"", "7", "[]", "{\"state\":1}"] {
             let note = format!(r#"{{"run_id":"r1","status":404,"body":{body}}}"#);
-            assert!(Answer::read(&note).is_some_and(|answer| !answer.ended), "{note}");
+            assert_eq!(ended(&note), Some(false), "{note}");
         }
     }
 }

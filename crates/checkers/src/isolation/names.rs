@@ -5,6 +5,7 @@
 //! chance in what another is told, nor are two of one user's; a single digest might be, which everybody knows. Data that users
 //! share never counts, because their own tools find it too.
 
+use super::traces::is_word;
 use super::unfold::unfolded;
 use crate::check::Tally;
 use crate::event_view::{EventView, Field, Seen};
@@ -243,25 +244,26 @@ impl Names {
 fn each_name(text: &str, mut found: impl FnMut(u64, usize, &[u8])) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at] == b'\\' {
-            at += 2;
+    // A word that begins here and is long enough has no gap among its first bytes; the last gap tells how far away the next
+    // such word begins at least.
+    while let Some(head) = bytes.get(at..at + DRAWN) {
+        if let Some(gap) = head.iter().rposition(|byte| !is_word(*byte)) {
+            at += gap + 1;
             continue;
         }
-        let start = at;
-        while at < bytes.len() && is_word(bytes[at]) {
-            at += 1;
-        }
-        let word = &bytes[start..at];
+        let more = bytes[at + DRAWN..].iter().take_while(|byte| is_word(**byte)).count();
+        let (start, end) = (at + usize::from(is_escaped(bytes, at)), at + DRAWN + more);
+        let word = &bytes[start..end];
         if word.len() >= DRAWN && is_drawn(word) {
             found(hash_of(word), start, word);
         }
-        at += usize::from(word.is_empty());
+        at = end;
     }
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+/// Whether the byte there belongs to an escape of JSON: `\nid` is the word `id`.
+fn is_escaped(bytes: &[u8], at: usize) -> bool {
+    bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
 /// Whether a part of the name is a long enough run of hexadecimal digits, of both kinds.
@@ -295,7 +297,7 @@ fn hash_of(word: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{hash_of, is_drawn, is_telling};
+    use super::{each_name, hash_of, is_drawn, is_telling};
 
     #[test]
     fn a_name_is_known_in_capitals_and_a_digest_tells_nothing() {
@@ -309,6 +311,36 @@ mod tests {
             ("i-0abc12345def67890", false),
         ] {
             assert_eq!(is_telling(name.as_bytes()), telling, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_begin_behind_escapes_and_end_at_gaps() {
+        let name = "1f9c02ab";
+        let found = |text: &str| {
+            let mut all = Vec::new();
+            each_name(text, |name, at, _| all.push((name, at)));
+            all
+        };
+        let own = hash_of(name.as_bytes());
+        for before in 0..20 {
+            let before = "x, ".repeat(before);
+            for (gap, at) in [
+                (" ", 1),
+                ("\\n", 2),
+                ("\\\\", 2),
+                ("\\\"", 2),
+                ("\\\\\\t", 4),
+                ("\u{e9}", 2),
+                (", short ", 8),
+            ] {
+                let text = format!("{before}{gap}{name}");
+                assert_eq!(found(&text), [(own, before.len() + at)], "{text}");
+                assert_eq!(found(&format!("{text}{gap}{name}{gap}")).len(), 2, "{text}");
+            }
+        }
+        for none in ["", "1f9c02a", "\\1f9c02a", "\\\\\\1f9c02a", "1f9c 02ab"] {
+            assert_eq!(found(none), [], "{none}");
         }
     }
 

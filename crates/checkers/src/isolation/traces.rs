@@ -140,6 +140,6 @@ const WORD: [bool; 256] = {
     table
 };
 
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     WORD[usize::from(byte)]
 }

@@ -10,20 +10,24 @@ const ESCAPES: usize = 8;
 pub(super) fn unfolded(text: &str, found: &mut impl FnMut(&str)) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        let length = bytes[at..].iter().take_while(|byte| is_coded(**byte)).count();
-        if length >= LEAST {
-            let run = &bytes[at..at + length];
-            if run.iter().all(u8::is_ascii_hexdigit) {
-                show(hex(run), found);
-            } else if mixes_cases(run) {
-                // The run may begin with what does not belong to it.
-                for skipped in 0..4 {
-                    show(base64(&run[skipped..]), found);
-                }
+    // A run that begins here and is long enough has no gap among its first bytes; the last gap tells how far away the next
+    // such run begins at least.
+    while let Some(head) = bytes.get(at..at + LEAST) {
+        if let Some(gap) = head.iter().rposition(|byte| !is_coded(*byte)) {
+            at += gap + 1;
+            continue;
+        }
+        let more = bytes[at + LEAST..].iter().take_while(|byte| is_coded(**byte)).count();
+        let run = &bytes[at..at + LEAST + more];
+        if run.iter().all(u8::is_ascii_hexdigit) {
+            show(hex(run), found);
+        } else if mixes_cases(run) {
+            // The run may begin with what does not belong to it.
+            for skipped in 0..4 {
+                show(base64(&run[skipped..]), found);
             }
         }
-        at += length.max(1);
+        at += run.len();
     }
     for (mark, unescape) in [(b'%', percent as fn(&[u8]) -> Option<(u8, usize)>), (b'\\', json_escape)] {
         if memchr::memchr_iter(mark, bytes).take(ESCAPES).count() == ESCAPES {

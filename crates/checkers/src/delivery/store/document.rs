@@ -119,6 +119,12 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// The run asked for, the status and the state that the document tells; `None` when the body takes a closer look.
+    pub(crate) fn standing(&self) -> Option<(&str, Option<u16>, Option<&str>)> {
+        let Body::Told(told) = &self.body else { return None };
+        Some((&self.run_id, self.status, told.state.as_deref()))
+    }
+
     /// Reads an answer of the usual spelling in one go.
     fn scanned(note: &'a str) -> Option<Self> {
         let (mut run_id, mut status, mut body) = (None, None, None);

@@ -13,11 +13,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Quick sessions at once.
-const QUICK: usize = 2;
+/// Quick sessions at once: most of what they do is wait for one another's events.
+const QUICK: usize = 3;
 
 /// Slow ones at once, beside them.
-const SLOW: usize = 8;
+const SLOW: usize = 12;
 
 /// Further attempts at what this machine was too busy to judge, one after the other, with nothing beside them.
 const AGAIN: u64 = 2;

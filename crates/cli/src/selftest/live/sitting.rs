@@ -85,15 +85,18 @@ pub(super) async fn sit(
     let receipts: Arc<Mutex<Vec<Receipt>>> = Arc::default();
     let driven = drive(&place, script, row, seeds, &recording.recorder(), &receipts).await;
     place.close().await;
-    let finished = recording.finish().map_err(outside)?;
+    let mut finished = recording.finish().map_err(outside)?;
     driven?;
-    #[cfg(test)]
-    if let Ok(dir) = std::env::var("KEEP") {
-        let history = History { header: header.clone(), records: finished.records.clone() };
-        std::fs::write(format!("{dir}/{}.jsonl", header.session_id), history.to_jsonl()).unwrap();
+    if site.is_embedded() {
+        finished.records.retain(|record| !of_the_process(&record.kind));
     }
     let receipts = std::mem::take(&mut *receipts.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Sat { history: History { header, records: finished.records }, receipts })
+}
+
+/// Whether it is a gauge of the whole process: many backends share this one, so it tells nothing of a single one.
+fn of_the_process(kind: &RecordKind<'_>) -> bool {
+    matches!(kind, RecordKind::Sample { name, .. } if name.starts_with("process_"))
 }
 
 fn outside(why: impl std::fmt::Display) -> NoSession {

@@ -1,95 +1,75 @@
-//! Before it decides about others, the judge is judged: a healthy built-in history must not alarm it, and the
-//! same history broken in known ways must.
+//! The judge is judged before it decides about others, on a thread of its own, while the work of a command begins.
 
-use goldenpath_checkers::{Category, Judge, JudgeConfig, Judgement, Verdict};
-use goldenpath_history::{Direction, Header, Record, RecordKind};
-use goldenpath_simulator::{Scenario, simulate};
-use std::borrow::Cow;
+use crate::exit::CommandError;
+use goldenpath_detection::{Misjudged, calibrate};
+use std::panic::resume_unwind;
+use std::thread::{Builder, JoinHandle};
 
-/// Any seed would do; one that is fixed makes a misjudgment repeatable.
-const SEED: u64 = 7;
+/// The judge, being held against built-in histories.
+#[must_use = "a judge is not calibrated until `held` says so"]
+pub(crate) struct Calibration(JoinHandle<Result<(), Misjudged>>);
 
-/// A built-in history that was misjudged: our own bug.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Misjudged {
-    /// A healthy history was found broken.
-    #[error("the checks found `{0}` broken in a built-in healthy history")]
-    FalseAlarm(&'static str),
-    /// A broken history was not found out.
-    #[error("the checks did not find `{0}` broken in a built-in broken history")]
-    Missed(&'static str),
-}
-
-/// Judges the built-in histories.
-pub(crate) fn calibrate() -> Result<(), Misjudged> {
-    let good = simulate(&Scenario::golden_path().users(2), SEED);
-    let judgement = judge(&good.header, &good.records);
-    if let Some(alarm) = judgement.checks.iter().find(|check| check.verdict == Verdict::Fail) {
-        return Err(Misjudged::FalseAlarm(alarm.id));
+impl Calibration {
+    /// Begins with the judge that judges everybody.
+    pub(crate) fn begin() -> Result<Self, CommandError> {
+        Self::of(calibrate)
     }
-    must_fail(&good.header, &without(&good.records, "agent_completed"), "sequence/one-terminal")?;
-    must_fail(&good.header, &without(&good.records, "tool_completed"), "sequence/tool-pairs")?;
-    must_fail(&good.header, &leaked(&good.records), "isolation/run-owner")
-}
 
-fn judge(header: &Header, records: &[Record<'static>]) -> Judgement {
-    let categories =
-        vec![Category::Functional, Category::Integration, Category::Performance, Category::Security];
-    let mut judge = Judge::new(header, JudgeConfig { categories, ..JudgeConfig::default() });
-    for (line, record) in (2_u64..).zip(records) {
-        judge.observe(line, record);
+    fn of(calibrate: impl FnOnce() -> Result<(), Misjudged> + Send + 'static) -> Result<Self, CommandError> {
+        let thread = Builder::new().name("calibration".to_owned()).spawn(calibrate);
+        thread
+            .map(Self)
+            .map_err(|why| CommandError::Outside(format!("failed to start a thread for calibration: {why}")))
     }
-    judge.finish()
-}
 
-fn must_fail(header: &Header, records: &[Record<'static>], id: &'static str) -> Result<(), Misjudged> {
-    let judgement = judge(header, records);
-    let failed = judgement.checks.iter().any(|check| check.id == id && check.verdict == Verdict::Fail);
-    if failed { Ok(()) } else { Err(Misjudged::Missed(id)) }
-}
-
-fn received<'a>(record: &'a Record<'static>, event: &str) -> Option<&'a str> {
-    match &record.kind {
-        RecordKind::Frame { dir: Direction::In, raw, .. }
-            if raw.contains(&format!("\"type\":\"{event}\"")) =>
-        {
-            Some(raw.as_ref())
-        }
-        _ => None,
-    }
-}
-
-fn without(records: &[Record<'static>], event: &str) -> Vec<Record<'static>> {
-    records.iter().filter(|record| received(record, event).is_none()).cloned().collect()
-}
-
-/// The same history with one user's answers shown to another one as well.
-fn leaked(records: &[Record<'static>]) -> Vec<Record<'static>> {
-    let owner = records.iter().find(|record| received(record, "agent_completed").is_some());
-    let owner = owner.and_then(|record| record.user.clone());
-    let other =
-        records.iter().find(|record| record.conn.is_some() && record.user.is_some() && record.user != owner);
-    let (conn, user) = other.map_or((None, None), |record| (record.conn, record.user.clone()));
-    let mut leaked = Vec::with_capacity(records.len() + 1);
-    for record in records {
-        leaked.push(record.clone());
-        if record.user == owner
-            && let Some(raw) = received(record, "agent_completed")
-        {
-            let kind =
-                RecordKind::Frame { dir: Direction::In, raw: Cow::Owned(raw.to_owned()), opcode: None };
-            leaked.push(Record { t_ns: record.t_ns + 1, conn, user: user.clone(), kind });
+    /// Waits for its end. A check that misjudges one of the histories is our own bug, and decides nothing.
+    pub(crate) fn held(self) -> Result<(), CommandError> {
+        match self.0.join() {
+            Ok(held) => {
+                held.map_err(|why| CommandError::Bug(format!("failed to calibrate the checks: {why}")))
+            }
+            Err(panic) => resume_unwind(panic),
         }
     }
-    leaked
 }
 
 #[cfg(test)]
 mod tests {
-    use super::calibrate;
+    use super::Calibration;
+    use crate::exit::{CommandError, Exit};
+    use goldenpath_checkers::{JudgeConfig, Verdict};
+    use goldenpath_detection::{calibrate_with, judge};
 
     #[test]
-    fn the_judge_is_calibrated() {
-        assert_eq!(calibrate(), Ok(()));
+    fn our_own_judge_may_decide() {
+        assert!(Calibration::begin().is_ok_and(|calibration| calibration.held().is_ok()));
+    }
+
+    /// The error of a judge that keeps to itself what one check found.
+    fn error_of_a_judge_blind_to(id: &'static str) -> CommandError {
+        let blind = move || {
+            calibrate_with(|history| {
+                let mut judgement = judge(history, &JudgeConfig::default(), None);
+                for said in judgement.checks.iter_mut().filter(|said| said.id == id) {
+                    said.verdict = Verdict::Pass;
+                    said.findings.clear();
+                }
+                judgement
+            })
+        };
+        match Calibration::of(blind).map(Calibration::held) {
+            Ok(Err(why)) | Err(why) => why,
+            Ok(Ok(())) => panic!("a judge that is blind to `{id}` was believed"),
+        }
+    }
+
+    #[test]
+    fn a_judge_that_is_blind_to_a_check_exits_with_70_and_names_check_and_history() {
+        for (id, history) in [("sequence/tool-pairs", "L04: "), ("timestamps/skew", "the server's clock ")] {
+            let why = error_of_a_judge_blind_to(id);
+            assert_eq!(why.exit(), Exit::Bug, "{why}");
+            let named = format!("`{id}` does not fail the built-in broken history `{history}");
+            assert!(why.to_string().contains(&named), "{why}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod reading;
 
 use crate::args::{CheckArgs, Format};
+use crate::calibration::Calibration;
 use crate::config;
 use crate::exit::{CommandError, Exit};
 use crate::failure::last_words;
@@ -45,6 +46,7 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandEr
     let categories =
         if args.categories.is_empty() { Vec::new() } else { config::categories(&args.categories)? };
     let asked = Asked { limits, timed_captures: args.slo.is_some(), profile, categories };
+    let calibration = Calibration::begin()?;
     let mut all = Vec::new();
     let mut captures: Vec<(PathBuf, Capture)> = Vec::new();
     let mut unreadable = Exit::Approved;
@@ -66,6 +68,7 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandEr
             "`--format json` is one document: give one history, or captures only, at a time".to_owned(),
         ));
     }
+    calibration.held()?;
     let mut exit = unreadable;
     for judged in &mut all {
         exit = exit.worse(report(judged, args, &asked, output)?);

@@ -1,7 +1,7 @@
 //! `validate`: configuration → target → recording, judged as it grows → decision → documents → exit code.
 
 use crate::args::{Format, GlobalArgs, ValidateArgs};
-use crate::calibration::calibrate;
+use crate::calibration::Calibration;
 use crate::clock::rfc3339;
 use crate::config::{self, Environment, Length, Settings};
 use crate::exit::{CommandError, Exit};
@@ -44,8 +44,9 @@ pub(crate) async fn validate(
     let settings = config::resolve_validate(args, &config, environment)?;
     let baseline = settings.baseline.as_deref().map(|path| baseline(path, &settings)).transpose()?;
     let scenarios = scenarios(&settings.chosen)?;
+    let calibration = Calibration::begin()?;
     let reached = reach(&settings.chosen, environment).await?;
-    calibrate().map_err(|why| CommandError::Bug(why.to_string()))?;
+    calibration.held()?;
     let folder = SessionFolder::create(&settings.chosen.output_dir, OffsetDateTime::now_utc())?;
     let run = Run::new(&settings, &reached, &folder);
     run.announce(output, &folder.log());

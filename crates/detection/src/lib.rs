@@ -7,6 +7,8 @@
 mod scenario;
 mod session;
 
+mod calibration;
+
 mod assess;
 mod blame;
 mod repeat;
@@ -23,6 +25,7 @@ pub mod formats;
 
 pub use assess::{Attempt, FaultResult, assess, judge};
 pub use blame::Blamed;
+pub use calibration::{Misjudged, NOT_CALIBRATED, calibrate, calibrate_with};
 pub use column::Column;
 pub use groups::{GROUPS, Group, group_of};
 pub use healthy::{Alarm, HEALTHY, HealthyCase, HealthyRow, alarms, healthy_cases};

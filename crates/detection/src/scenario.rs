@@ -6,7 +6,12 @@ use goldenpath_simulator::{Content, Ending, Resume, Scenario, Tools};
 /// A healthy session that holds what a fault needs.
 #[must_use]
 pub fn scenario(row: &FaultInfo) -> Scenario {
-    row.needs.iter().fold(Scenario::golden_path().users(3).runs(2), |scenario, need| match need {
+    with_needs(Scenario::golden_path().users(3).runs(2), row.needs)
+}
+
+/// The same, of a session of another size. Some needs bring a size of their own.
+pub(crate) fn with_needs(session: Scenario, needs: &[Need]) -> Scenario {
+    needs.iter().fold(session, |scenario, need| match need {
         Need::TwoTabs => scenario.tabs(2),
         Need::TwoThreads => scenario.at_once(2).runs(4),
         Need::ParallelTools => scenario.tools(Tools::Parallel(3)),

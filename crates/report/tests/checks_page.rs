@@ -24,6 +24,9 @@ it. **not_run**: its category was not asked for, or this version does not judge 
 *Required* checks keep a release from being approved when they fail (exit 1) and when they stay inconclusive (exit 3). *Where visible* means:
 required, unless the profile or the authentication mode says that the target cannot show it. *Advice* never blocks.
 Limits are the defaults; `[limits]` in `goldenpath.toml` overrides any of them by id.
+
+Before `validate` or `check` decides anything, every check that it could judge by must fail a built-in history that breaks its promise, and pass one
+that keeps it ([calibration](architecture.md#calibration)); otherwise the command says which does not, and exits with 70.
 ";
 
 fn page() -> String {

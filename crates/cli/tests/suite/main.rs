@@ -2,10 +2,11 @@
 //!
 //! - `calls`: what is typed wrongly. Guards that a mistake is named, with what was meant, before anything is driven.
 //! - `exits`: exit codes and what is left behind. Guards what CI pipelines branch on.
-//! - `sessions`: whole runs against `serve`. Guards that live and offline judgment agree and a seed repeats a run.
+//! - `sessions`: whole runs against `serve`. Guards that a seed repeats a run and a folder holds what was promised.
 //! - `doors`: tokens, wrong keys, used seeds. Guards that "we could not look" is never told as "it is broken".
 //! - `cuts`: histories that end early. Guards that a cut blames nobody and hides nothing that lies before it.
 //! - `interrupts`: Ctrl-C and SIGTERM. Guards the partial report and exit code 130.
+//! - `offline`: a history judged again from its file. Guards that the report says the same of the target as it did live, to the last number.
 //! - `proxied`: `proxy` in front of `serve`. Guards that a fault is blamed on the check that owns it, and nothing is blamed without one.
 //! - `resilience`: that category as a whole run. Guards that a backend is stopped only where it is ours.
 //! - `witnesses`: what a failed check leaves. Guards that the file fails that check again, and no other.
@@ -25,6 +26,7 @@ mod doors;
 mod exits;
 mod hostile;
 mod interrupts;
+mod offline;
 mod proxied;
 mod resilience;
 mod selftests;

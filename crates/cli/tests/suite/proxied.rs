@@ -1,5 +1,6 @@
 //! `proxy` between `validate` and `serve`, as two processes beside the test's own.
 
+use crate::offline::assert_judged_alike;
 use crate::support::{Backend, Place, ProxyProcess, failed};
 use crate::validation::validate;
 
@@ -21,6 +22,7 @@ fn a_fault_is_blamed_on_the_check_that_owns_it() {
     let validation = validate("functional").users(2).seed(7).at_any_speed().through(&proxy);
     let ran = validation.run(&place).ended_with(1);
     assert!(failed(&place.report()).contains(&"sequence/tool-pairs".to_owned()), "{}", ran.said());
+    assert_judged_alike(&place, &ran, &place.session().unwrap());
     let (ended, receipts) = proxy.terminate();
     ended.ended_with(0);
     assert!(!receipts.is_empty());

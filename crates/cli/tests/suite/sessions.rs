@@ -1,6 +1,7 @@
-//! Whole runs: live and offline judgment agree, a seed repeats a run, a folder holds what was promised.
+//! Whole runs: a seed repeats a run, a folder holds what was promised.
 
-use crate::support::{Backend, OUT, Place, records, report, session, verdicts};
+use crate::offline::assert_judged_alike;
+use crate::support::{Backend, OUT, Place, records, report};
 use crate::validation::validate;
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_report::CheckVerdict;
@@ -46,18 +47,14 @@ fn the_same_seed_asks_the_same_under_the_same_ids() {
 #[test]
 fn a_history_is_judged_offline_as_it_was_live() {
     let (backend, place) = (Backend::start(), Place::new());
-    let all = "functional,integration,security";
+    let all = "functional,integration,performance,security";
     let ran = validate(all).users(2).of(&backend).with(&["--ci-mode"]).run(&place);
     for line in ran.err.lines().filter(|line| line.starts_with("security: ")) {
         let (done, of) = line["security: ".len()..].split(',').next().unwrap().split_once('/').unwrap();
         assert!(done.parse::<u32>().unwrap() <= of.parse().unwrap(), "{line}");
     }
     let live = place.session().unwrap();
-    let history = live.join("history.jsonl.zst");
-    let checked = place.goldenpath(&["check", history.to_str().unwrap(), "--output-dir", "offline"]);
-    assert_eq!(checked.code, ran.code, "{}\n{}", ran.said(), checked.said());
-    let offline = session(&place.path().join("offline")).unwrap();
-    assert_eq!(verdicts(&report(&live)), verdicts(&report(&offline)));
+    assert_judged_alike(&place, &ran, &live);
 
     let log = std::fs::read_to_string(live.join("validation_execution.log")).unwrap();
     for said in ["2 user(s)", "functional: began", "security: done"] {

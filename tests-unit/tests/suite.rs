@@ -8,6 +8,8 @@
 //!   owns, blames somebody whom no receipt names, or cries wolf; a new fault is a row in `goldenpath-faults`.
 //! * `detection_page`: `docs/detection.md` against the code. Fails when a row, an owner or a number of the simulated column is not what the
 //!   other tests show; its first lines say how it is written anew.
+//! * `determinism`: one seed, one story. Fails when a history, a fault or a verdict depends on anything but the seed: on the order of a
+//!   table, on the thread, on what was judged before; new variations and faults are in it by their rows.
 //! * `differential`: the checks against a plain reading of their promises, over generated histories. Fails when the two say different
 //!   things of one history, which it shrinks and shows; a new check that lists can state gets its sentence there.
 //! * `event_sequence`, `event_content`: each promise to a chat's user, once kept and once broken. Fail when a check blames a
@@ -35,6 +37,7 @@ mod adversary;
 mod architecture;
 mod detection;
 mod detection_page;
+mod determinism;
 mod differential;
 mod event_content;
 mod event_delivery_core;

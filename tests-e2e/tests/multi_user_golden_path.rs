@@ -60,12 +60,7 @@ async fn isolated_connections() {
             client.ask(&prompt, None).await.unwrap();
             // The tab learns of the run by its events alone, and stays when the connection that asked is torn off.
             let torn = n % 2 == 0;
-            let run_id = client
-                .wait_for("the first event", DEADLINE, |view| {
-                    view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned())
-                })
-                .await
-                .unwrap();
+            let run_id = client.wait_for_run(&prompt.request_id, DEADLINE).await.unwrap();
             let asked = client.conn();
             if torn {
                 drop(client);

@@ -14,12 +14,7 @@ pub(crate) async fn for_what_is_anothers(stage: &Stage, owner: &TestUser, other:
     // While it runs: a cancel that works would show in its ending, too.
     let prompt = stage.prompts(owner).next(&known_scenarios()[1]);
     theirs.ask(&prompt, None).await.unwrap();
-    let run = theirs
-        .wait_for("the first event", DEADLINE, |view| {
-            view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned())
-        })
-        .await
-        .unwrap();
+    let run = theirs.wait_for_run(&prompt.request_id, DEADLINE).await.unwrap();
     ours.cancel(&run).await.unwrap();
     let answer = first_error(&ours).await;
     assert_eq!(answer["code"], "unknown_run");

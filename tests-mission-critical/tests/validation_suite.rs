@@ -267,12 +267,7 @@ async fn websocket_reconnection_event_continuity() {
             let client = stage.enter(user).await;
             let prompt = prompts.next(scenario);
             client.ask(&prompt, None).await.unwrap();
-            let run_id = client
-                .wait_for("the first event", DEADLINE, |view| {
-                    view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned())
-                })
-                .await
-                .unwrap();
+            let run_id = client.wait_for_run(&prompt.request_id, DEADLINE).await.unwrap();
             let point = client.view(|view| view.resume_point()).unwrap();
             let left = client.conn();
             drop(client);

@@ -290,6 +290,15 @@ impl Client {
         self.wait_for("`connection_established`", deadline, |view| view.greeting.clone()).await
     }
 
+    /// Waits until the run of a request shows itself; gives its id.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn wait_for_run(&self, request_id: &str, deadline: Duration) -> Result<String, WaitError> {
+        let what = format!("the first event of request `{request_id}`");
+        self.wait_for(&what, deadline, |view| view.run_of(request_id).map(|(id, _)| id.to_owned())).await
+    }
+
     /// Waits until a request's run ended or the request was refused; `None` means refused.
     ///
     /// # Errors

@@ -12,10 +12,7 @@ pub(crate) async fn probe(stage: &Stage) -> Result<(), Trouble> {
     let Some(scenario) = scenario else { return Ok(()) };
     let prompt = stage.prompts("security/foreign", owner).next(&scenario);
     theirs.ask(&prompt, None).await?;
-    let what = format!("the first event of request `{}`", prompt.request_id);
-    let run = theirs
-        .wait_for(&what, ANSWER, |view| view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned()))
-        .await?;
+    let run = theirs.wait_for_run(&prompt.request_id, ANSWER).await?;
     // While it runs: a cancel that works would show in its ending, too.
     stage.go_on(other, cancel(stage, owner, &ours, &run).await)?;
     read(stage, owner, other, &run).await;

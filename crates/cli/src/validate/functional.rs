@@ -95,10 +95,7 @@ async fn changes_mind(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Tr
         scenario.expect = any_ending();
         let prompt = prompts.next(&scenario);
         client.ask(&prompt, None).await?;
-        let what = format!("the first event of request `{}`", prompt.request_id);
-        let run = client
-            .wait_for(&what, ANSWER, |view| view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned()))
-            .await?;
+        let run = client.wait_for_run(&prompt.request_id, ANSWER).await?;
         client.cancel(&run).await?;
         stage.end_of(&client, &prompt).await?;
     }

@@ -75,9 +75,7 @@ impl Stage {
     /// Asks a prompt; gives the run's id at its first event.
     pub(crate) async fn begin(&self, client: &Client, prompt: &Prompt) -> String {
         client.ask(prompt, None).await.unwrap();
-        let begun =
-            |view: &goldenpath_harness::View| view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned());
-        client.wait_for("the first event", DEADLINE, begun).await.unwrap()
+        client.wait_for_run(&prompt.request_id, DEADLINE).await.unwrap()
     }
 
     /// How a request ended; none for a refused one.

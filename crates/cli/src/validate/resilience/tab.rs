@@ -56,9 +56,7 @@ impl<'a> Tab<'a> {
     pub(super) async fn begin(&mut self, client: &Client) -> Result<String, Trouble> {
         let prompt = self.prompt()?;
         client.ask(&prompt, None).await?;
-        let id = &prompt.request_id;
-        let what = format!("the first event of request `{id}`");
-        Ok(client.wait_for(&what, ANSWER, |view| view.run_of(id).map(|(run, _)| run.to_owned())).await?)
+        Ok(client.wait_for_run(&prompt.request_id, ANSWER).await?)
     }
 
     /// Begins two runs at once, so that one of them goes on when the first has shown itself.

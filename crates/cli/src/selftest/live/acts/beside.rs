@@ -55,10 +55,7 @@ pub(super) async fn cancel(stage: &Stage, user: &TestUser, scenarios: &[Scenario
         let expect = Expect { tools: ToolDemand::None, outcome: Outcome::Cancelled, ..Expect::default() };
         let prompt = prompts.next(&scenario.clone().expecting(expect));
         client.ask(&prompt, None).await?;
-        let what = format!("the first event of request `{}`", prompt.request_id);
-        let run = client
-            .wait_for(&what, ANSWER, |view| view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned()))
-            .await?;
+        let run = client.wait_for_run(&prompt.request_id, ANSWER).await?;
         client.cancel(&run).await?;
         let done = stage.end_of(&client, &prompt).await;
         stage.go_on(user, done)?;

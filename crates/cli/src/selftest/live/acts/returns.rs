@@ -50,7 +50,7 @@ pub(super) async fn returns(
     for scenario in known(stage, n, runs) {
         let prompt = prompts.next(&scenario);
         client.ask(&prompt, None).await?;
-        let run_id = seen(&client, &prompt).await?;
+        let run_id = client.wait_for_run(&prompt.request_id, ANSWER).await?;
         client = match away {
             Away::Once => back(stage, user, client).await?,
             Away::Twice => {
@@ -79,13 +79,6 @@ pub(super) async fn returns(
     Ok(())
 }
 
-/// Waits until a run shows itself.
-async fn seen(client: &Client, prompt: &Prompt) -> Result<String, Trouble> {
-    let what = format!("the first event of request `{}`", prompt.request_id);
-    let run = |view: &goldenpath_harness::View| view.run_of(&prompt.request_id).map(|(id, _)| id.to_owned());
-    Ok(client.wait_for(&what, ANSWER, run).await?)
-}
-
 /// Goes without a word, stays away for a moment, and resumes.
 async fn back(stage: &Stage, user: &TestUser, client: Client) -> Result<Client, Trouble> {
     let how = resuming(&client);
@@ -108,7 +101,7 @@ async fn back_after(
     client: Client,
     prompt: &Prompt,
 ) -> Result<Client, Trouble> {
-    let run = seen(&client, prompt).await?;
+    let run = client.wait_for_run(&prompt.request_id, ANSWER).await?;
     let how = resuming(&client);
     drop(client);
     let ended = tokio::time::timeout(ENDS, async {

@@ -1,4 +1,4 @@
-//! Doors with something wrong: each stands before the real one and changes what it says.
+//! A door with something wrong: what a fault does not change is what the real one says.
 
 mod admits;
 mod breaker;
@@ -16,20 +16,97 @@ pub(super) use stranger::{ResumesAsOwner, TakesAnyRenewal};
 pub(super) use true_refused::RefusesTrue;
 pub(super) use unchecked::{AdmitsUnchecked, Doubtful};
 
-use goldenpath_gateway::auth::{Claims, CredentialError};
+use goldenpath_gateway::auth::{
+    Authenticated, Authenticator, Claims, CredentialError, Refused, TokenVerifier,
+};
 use goldenpath_protocol::{Timestamp, UserId};
+use http::HeaderMap;
 use serde_json::{Map, Value};
+
+/// A request at the door, and the real door that has judged it.
+#[derive(Debug)]
+pub(super) struct Caller<'a> {
+    door: &'a dyn Authenticator,
+    headers: &'a HeaderMap,
+    query: Option<&'a str>,
+    now: Timestamp,
+    leeway_s: u64,
+}
+
+impl Caller<'_> {
+    /// Whether a stream is asked for, and not a read of own data.
+    fn upgrades(&self) -> bool {
+        self.headers.contains_key(http::header::UPGRADE)
+    }
+
+    /// What the real door says of the request with these instead.
+    fn ask(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Authenticated, CredentialError> {
+        self.door.authenticate(headers, query, self.now, self.leeway_s)
+    }
+}
+
+/// A way in which a door can be wrong; it is given what the real one says, and the real one for what it is asked besides.
+pub(super) trait DoorFault: Send + Sync + std::fmt::Debug {
+    /// What becomes of a request that the real door knows.
+    fn known(&self, _caller: &Caller<'_>, known: Authenticated) -> Result<Authenticated, CredentialError> {
+        Ok(known)
+    }
+
+    /// What becomes of a request whose token the real door refuses.
+    fn refused(&self, _caller: &Caller<'_>, refused: Refused) -> Result<Authenticated, CredentialError> {
+        Err(refused.into())
+    }
+
+    /// What a token says that is to follow on one of `user`.
+    fn renew(
+        &self,
+        door: &dyn Authenticator,
+        user: &UserId,
+        token: &str,
+        now: Timestamp,
+        leeway_s: u64,
+    ) -> Result<Claims, Refused> {
+        door.renew(user, token, now, leeway_s)
+    }
+}
+
+/// Nothing wrong.
+#[derive(Debug)]
+pub(super) struct Sound;
+
+impl DoorFault for Sound {}
+
+/// The real door behind a fault.
+#[derive(Debug)]
+pub(super) struct FaultyDoor {
+    pub(super) inner: TokenVerifier,
+    pub(super) fault: Box<dyn DoorFault>,
+}
+
+impl Authenticator for FaultyDoor {
+    fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        now: Timestamp,
+        leeway_s: u64,
+    ) -> Result<Authenticated, CredentialError> {
+        let caller = Caller { door: &self.inner, headers, query, now, leeway_s };
+        match caller.ask(headers, query) {
+            Ok(known) => self.fault.known(&caller, known),
+            Err(CredentialError::Unauthorized(refused)) => self.fault.refused(&caller, refused),
+            // No matter of tokens.
+            Err(other @ (CredentialError::BadQuery(_) | CredentialError::Unchecked(_))) => Err(other),
+        }
+    }
+
+    fn renew(&self, user: &UserId, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
+        self.fault.renew(&self.inner, user, token, now, leeway_s)
+    }
+}
 
 /// How long a token that does not hold counts once it was let in, milliseconds.
 const STAY_MS: i64 = 15 * 60 * 1_000;
-
-/// Why the real door refused; none for what is no matter of tokens.
-fn cause(error: &CredentialError) -> Option<&'static str> {
-    match error {
-        CredentialError::Unauthorized(refused) => Some(refused.cause()),
-        CredentialError::BadQuery(_) | CredentialError::Unchecked(_) => None,
-    }
-}
 
 /// A part of a token, not verified.
 fn part_of(token: &str, number: usize) -> Option<Map<String, Value>> {

@@ -5,11 +5,11 @@ use super::desk::Desk;
 use super::ledger::Ledger;
 use super::rows::{self, Row};
 use super::store::Outage;
-use super::{log, store};
+use super::{auth, log, store};
 use crate::builder::{NAME, Testbed, part};
 use goldenpath_agent::Agent;
 use goldenpath_faults::{Deed, Receipt};
-use goldenpath_gateway::auth::{Authenticator, TokenVerifier};
+use goldenpath_gateway::auth::TokenVerifier;
 use goldenpath_gateway::{Clock as _, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
 use goldenpath_storage::{LogLimits, MemoryEventLog, SqliteStore};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) struct Plan {
     pub(super) store: Box<dyn store::StoreFault>,
     pub(super) log: Box<dyn log::LogFault>,
     pub(super) agent: Arc<dyn Agent>,
-    pub(super) door: Arc<dyn Authenticator>,
+    pub(super) door: Box<dyn auth::DoorFault>,
     pub(super) config: GatewayConfig,
     pub(super) outage: Option<Outage>,
     /// It stops without a drain.
@@ -50,7 +50,7 @@ pub(super) async fn start(row_id: &str, seed: u64, wrong: bool) -> Result<Faulty
     let path = data.path().join("goldenpath.db");
     let real = SqliteStore::open_file(&path).await.map_err(part("store"))?;
     let (desk, ledger) = (Desk::new(row_id), Arc::new(Ledger::default()));
-    let plan = planned(row, &secret, &desk, &ledger, seed, wrong);
+    let plan = planned(row, &desk, &ledger, seed, wrong);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(part("listener"))?;
     let real_log = MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now()));
     let parts = Parts {
@@ -61,7 +61,10 @@ pub(super) async fn start(row_id: &str, seed: u64, wrong: bool) -> Result<Faulty
         }),
         log: Arc::new(log::FaultyLog { inner: Arc::new(real_log), fault: plan.log, ledger }),
         agent: plan.agent,
-        verifier: plan.door,
+        verifier: Arc::new(auth::FaultyDoor {
+            inner: TokenVerifier::hs256(&secret, NAME, NAME),
+            fault: plan.door,
+        }),
         config: plan.config,
         clock: Arc::new(SystemClock),
     };
@@ -78,14 +81,14 @@ pub(super) async fn start(row_id: &str, seed: u64, wrong: bool) -> Result<Faulty
 }
 
 /// Sound parts, with the row's fault in them when it is wanted.
-fn planned(row: Row, secret: &[u8], desk: &Desk, ledger: &Arc<Ledger>, seed: u64, wrong: bool) -> Plan {
+fn planned(row: Row, desk: &Desk, ledger: &Arc<Ledger>, seed: u64, wrong: bool) -> Plan {
     let mut plan = Plan {
         desk: desk.clone(),
         ledger: Arc::clone(ledger),
         store: Box::new(store::Sound),
         log: Box::new(log::Sound),
         agent: Testbed::analyst(),
-        door: Arc::new(TokenVerifier::hs256(secret, NAME, NAME)),
+        door: Box::new(auth::Sound),
         config: GatewayConfig::default(),
         outage: None,
         abrupt: false,

@@ -79,40 +79,30 @@ fn door(id: &str) -> Option<Row> {
             admits(plan, flaws[usize::try_from(seed % 3).unwrap_or_default()]);
         }),
         "A06" => Row { around: |plan, _| plan.config.token_grace = SHORT_GRACE, fault: outlives_token },
-        "A08" => only(|plan, seed| {
-            plan.door = Arc::new(RefusesTrue::new(Arc::clone(&plan.door), plan.desk.clone(), seed));
-        }),
-        "A10" => only(|plan, seed| {
-            plan.door = Arc::new(FailsInside::new(Arc::clone(&plan.door), plan.desk.clone(), seed));
-        }),
+        "A08" => only(|plan, seed| plan.door = Box::new(RefusesTrue::new(plan.desk.clone(), seed))),
+        "A10" => only(|plan, seed| plan.door = Box::new(FailsInside::new(plan.desk.clone(), seed))),
         "A11" => only(refuses_late),
-        "A12" => only(|plan, seed| {
-            plan.door = Arc::new(Breaker::new(Arc::clone(&plan.door), plan.desk.clone(), seed));
-        }),
+        "A12" => only(|plan, seed| plan.door = Box::new(Breaker::new(plan.desk.clone(), seed))),
         "A13" => only(|plan, _| admits(plan, Flaw::InQuery)),
-        "A14" => only(|plan, _| {
-            plan.door = Arc::new(TakesAnyRenewal { inner: Arc::clone(&plan.door), desk: plan.desk.clone() });
-        }),
+        "A14" => only(|plan, _| plan.door = Box::new(TakesAnyRenewal { desk: plan.desk.clone() })),
         _ => return None,
     })
 }
 
 fn admits(plan: &mut Plan, flaw: Flaw) {
-    plan.door = Arc::new(Admits::new(Arc::clone(&plan.door), plan.desk.clone(), flaw));
+    plan.door = Box::new(Admits::new(plan.desk.clone(), flaw));
 }
 
 fn outlives_token(plan: &mut Plan, _: u64) {
     let short_lived = Arc::new(ShortLived::default());
-    plan.door =
-        Arc::new(WatchesExpiry { inner: Arc::clone(&plan.door), short_lived: Arc::clone(&short_lived) });
+    plan.door = Box::new(WatchesExpiry { short_lived: Arc::clone(&short_lived) });
     plan.log = Box::new(WaitsAtHead::for_ending_tokens(plan.desk.clone(), short_lived));
 }
 
 fn refuses_late(plan: &mut Plan, seed: u64) {
     let doubtful = Arc::new(Doubtful::default());
     plan.store = Box::new(RefusesDoubtful::new(plan.desk.clone(), Arc::clone(&doubtful)));
-    let (door, desk) = (Arc::clone(&plan.door), plan.desk.clone());
-    plan.door = Arc::new(AdmitsUnchecked::new(door, desk, doubtful, seed));
+    plan.door = Box::new(AdmitsUnchecked::new(plan.desk.clone(), doubtful, seed));
 }
 
 /// Faults behind the door.
@@ -125,11 +115,8 @@ fn inside(id: &str) -> Option<Row> {
         "L17" => only(|plan, seed| plan.store = Box::new(FriendlyAck::new(plan.desk.clone(), seed))),
         "D05" => only(|plan, seed| plan.store = Box::new(ForgetsRequests::new(plan.desk.clone(), seed))),
         "I10" => only(|plan, _| {
-            plan.door = Arc::new(ResumesAsOwner {
-                inner: Arc::clone(&plan.door),
-                desk: plan.desk.clone(),
-                ledger: Arc::clone(&plan.ledger),
-            });
+            let (desk, ledger) = (plan.desk.clone(), Arc::clone(&plan.ledger));
+            plan.door = Box::new(ResumesAsOwner { desk, ledger });
         }),
         "I11" => only(cancels_foreign),
         "I12" => only(|plan, _| {

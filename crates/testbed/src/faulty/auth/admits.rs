@@ -1,13 +1,12 @@
 //! Tokens that do not hold, and hold all the same.
 
-use super::{STAY_MS, cause, claims_unchecked, part_of};
+use super::{Caller, DoorFault, STAY_MS, claims_unchecked, part_of};
 use crate::faulty::desk::Desk;
 use goldenpath_faults::Deed;
-use goldenpath_gateway::auth::{Authenticated, Authenticator, Claims, Credential, CredentialError, Refused};
+use goldenpath_gateway::auth::{Authenticated, Claims, Credential, CredentialError, Refused};
 use goldenpath_protocol::{Tier, Timestamp, UserId};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
-use std::sync::Arc;
 
 /// Who comes without a token is taken for this user.
 const NOBODY: &str = "guest";
@@ -36,14 +35,13 @@ pub(in crate::faulty) enum Flaw {
 /// A door that does not look at one thing.
 #[derive(Debug)]
 pub(in crate::faulty) struct Admits {
-    inner: Arc<dyn Authenticator>,
     desk: Desk,
     flaw: Flaw,
 }
 
 impl Admits {
-    pub(in crate::faulty) fn new(inner: Arc<dyn Authenticator>, desk: Desk, flaw: Flaw) -> Self {
-        Self { inner, desk, flaw }
+    pub(in crate::faulty) fn new(desk: Desk, flaw: Flaw) -> Self {
+        Self { desk, flaw }
     }
 
     /// Whether what the real door found wrong is what this one does not look at.
@@ -64,79 +62,53 @@ impl Admits {
         }
     }
 
-    /// The request of somebody without a token, as it would be with one.
-    fn nobody(headers: &HeaderMap, query: Option<&str>, now: Timestamp) -> Option<Authenticated> {
-        let mut with = headers.clone();
-        with.insert(AUTHORIZATION, HeaderValue::from_static("Bearer none"));
-        let presented = Credential::from_request(&with, query).ok()?;
-        let claims = Claims {
-            user_id: UserId::new(NOBODY).ok()?,
-            expires_at: Timestamp::from_unix_ms(now.unix_ms().saturating_add(STAY_MS)),
-            tier: Tier::default(),
-            jti: NOBODY.to_owned(),
-            scope: "chat agents".to_owned(),
-        };
-        Some(Authenticated { presented, claims })
-    }
-
-    /// The request with the token of its query where tokens belong.
-    fn out_of_query(
-        &self,
-        headers: &HeaderMap,
-        query: &str,
-        now: Timestamp,
-        leeway_s: u64,
-    ) -> Option<Authenticated> {
-        let (tokens, rest): (Vec<&str>, Vec<&str>) =
-            query.split('&').partition(|pair| pair.to_ascii_lowercase().contains("token="));
-        let (_, token) = tokens.first()?.split_once('=')?;
-        let mut with = headers.clone();
-        with.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).ok()?);
-        self.inner.authenticate(&with, Some(&rest.join("&")), now, leeway_s).ok()
-    }
-
-    fn admitted(
-        &self,
-        why: &str,
-        headers: &HeaderMap,
-        query: Option<&str>,
-        now: Timestamp,
-        leeway_s: u64,
-    ) -> Option<Authenticated> {
+    fn admitted(&self, caller: &Caller<'_>, why: &str) -> Option<Authenticated> {
         match self.flaw {
-            Flaw::Missing if why == "no token" => Self::nobody(headers, query, now),
-            Flaw::InQuery if why == "credential in the query" => {
-                self.out_of_query(headers, query?, now, leeway_s)
-            }
+            Flaw::Missing if why == "no token" => nobody(caller),
+            Flaw::InQuery if why == "credential in the query" => out_of_query(caller),
             _ => {
-                let presented = Credential::from_request(headers, query).ok()?;
-                let claims = claims_unchecked(&presented.token, now)?;
+                let presented = Credential::from_request(caller.headers, caller.query).ok()?;
+                let claims = claims_unchecked(&presented.token, caller.now)?;
                 self.overlooks(why, &presented.token).then_some(Authenticated { presented, claims })
             }
         }
     }
 }
 
-impl Authenticator for Admits {
-    fn authenticate(
-        &self,
-        headers: &HeaderMap,
-        query: Option<&str>,
-        now: Timestamp,
-        leeway_s: u64,
-    ) -> Result<Authenticated, CredentialError> {
-        let refused = match self.inner.authenticate(headers, query, now, leeway_s) {
-            Err(refused) => refused,
-            known => return known,
-        };
-        let Some(why) = cause(&refused) else { return Err(refused) };
-        let Some(admitted) = self.admitted(why, headers, query, now, leeway_s) else { return Err(refused) };
+impl DoorFault for Admits {
+    fn refused(&self, caller: &Caller<'_>, refused: Refused) -> Result<Authenticated, CredentialError> {
+        let why = refused.cause();
+        let admitted = self.admitted(caller, why).ok_or(refused)?;
         let what = format!("let in with a token that was refused for `{why}`");
         self.desk.sign(Deed::Altered, Some(admitted.claims.user_id.as_str()), None, what);
         Ok(admitted)
     }
+}
 
-    fn renew(&self, user: &UserId, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
-        self.inner.renew(user, token, now, leeway_s)
-    }
+/// The request of somebody without a token, as it would be with one.
+fn nobody(caller: &Caller<'_>) -> Option<Authenticated> {
+    let presented = Credential::from_request(&bearing(caller, "none")?, caller.query).ok()?;
+    let claims = Claims {
+        user_id: UserId::new(NOBODY).ok()?,
+        expires_at: Timestamp::from_unix_ms(caller.now.unix_ms().saturating_add(STAY_MS)),
+        tier: Tier::default(),
+        jti: NOBODY.to_owned(),
+        scope: "chat agents".to_owned(),
+    };
+    Some(Authenticated { presented, claims })
+}
+
+/// The request with the token of its query where tokens belong.
+fn out_of_query(caller: &Caller<'_>) -> Option<Authenticated> {
+    let (tokens, rest): (Vec<&str>, Vec<&str>) =
+        caller.query?.split('&').partition(|pair| pair.to_ascii_lowercase().contains("token="));
+    let (_, token) = tokens.first()?.split_once('=')?;
+    caller.ask(&bearing(caller, token)?, Some(&rest.join("&"))).ok()
+}
+
+/// The headers of a request, with this token.
+fn bearing(caller: &Caller<'_>, token: &str) -> Option<HeaderMap> {
+    let mut headers = caller.headers.clone();
+    headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).ok()?);
+    Some(headers)
 }

@@ -1,9 +1,9 @@
 //! Whose tokens end soon, as the door sees them: what outlives a token has to know which connection shows it.
 
+use super::{Caller, DoorFault};
 use crate::faulty::desk::locked;
-use goldenpath_gateway::auth::{Authenticated, Authenticator, Claims, CredentialError, Refused};
-use goldenpath_protocol::{Timestamp, UserId};
-use http::HeaderMap;
+use goldenpath_gateway::auth::{Authenticated, CredentialError};
+use goldenpath_protocol::UserId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -32,31 +32,19 @@ impl ShortLived {
     }
 }
 
-/// The real door, noting them.
+/// A door that notes them.
 #[derive(Debug)]
 pub(in crate::faulty) struct WatchesExpiry {
-    pub(in crate::faulty) inner: Arc<dyn Authenticator>,
     pub(in crate::faulty) short_lived: Arc<ShortLived>,
 }
 
-impl Authenticator for WatchesExpiry {
-    fn authenticate(
-        &self,
-        headers: &HeaderMap,
-        query: Option<&str>,
-        now: Timestamp,
-        leeway_s: u64,
-    ) -> Result<Authenticated, CredentialError> {
-        let known = self.inner.authenticate(headers, query, now, leeway_s)?;
-        let left = known.claims.expires_at.unix_ms().saturating_sub(now.unix_ms());
+impl DoorFault for WatchesExpiry {
+    fn known(&self, caller: &Caller<'_>, known: Authenticated) -> Result<Authenticated, CredentialError> {
+        let left = known.claims.expires_at.unix_ms().saturating_sub(caller.now.unix_ms());
         // Reads of own data show a token, too, and join no stream.
-        if left < SOON_MS && headers.contains_key(http::header::UPGRADE) {
+        if left < SOON_MS && caller.upgrades() {
             self.short_lived.came(&known.claims.user_id);
         }
         Ok(known)
-    }
-
-    fn renew(&self, user: &UserId, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
-        self.inner.renew(user, token, now, leeway_s)
     }
 }

@@ -1,31 +1,26 @@
 //! Doors that look at the token and not at whose the thing is that it opens.
 
-use super::claims_unchecked;
+use super::{Caller, DoorFault, claims_unchecked};
 use crate::faulty::desk::Desk;
 use crate::faulty::ledger::Ledger;
 use goldenpath_faults::Deed;
 use goldenpath_gateway::auth::{Authenticated, Authenticator, Claims, CredentialError, Refused};
 use goldenpath_protocol::{Timestamp, UserId};
-use http::HeaderMap;
 use std::sync::Arc;
 
 /// Who resumes a stream is taken for its owner.
 #[derive(Debug)]
 pub(in crate::faulty) struct ResumesAsOwner {
-    pub(in crate::faulty) inner: Arc<dyn Authenticator>,
     pub(in crate::faulty) desk: Desk,
     pub(in crate::faulty) ledger: Arc<Ledger>,
 }
 
-impl Authenticator for ResumesAsOwner {
-    fn authenticate(
+impl DoorFault for ResumesAsOwner {
+    fn known(
         &self,
-        headers: &HeaderMap,
-        query: Option<&str>,
-        now: Timestamp,
-        leeway_s: u64,
+        _caller: &Caller<'_>,
+        mut known: Authenticated,
     ) -> Result<Authenticated, CredentialError> {
-        let mut known = self.inner.authenticate(headers, query, now, leeway_s)?;
         let point = known.presented.resume.as_ref();
         let owner = point.and_then(|point| self.ledger.stream_owner(&point.epoch));
         if let Some(owner) = owner.filter(|owner| *owner != known.claims.user_id) {
@@ -35,38 +30,30 @@ impl Authenticator for ResumesAsOwner {
         }
         Ok(known)
     }
-
-    fn renew(&self, user: &UserId, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
-        self.inner.renew(user, token, now, leeway_s)
-    }
 }
 
 /// A true token renews any connection.
 #[derive(Debug)]
 pub(in crate::faulty) struct TakesAnyRenewal {
-    pub(in crate::faulty) inner: Arc<dyn Authenticator>,
     pub(in crate::faulty) desk: Desk,
 }
 
-impl Authenticator for TakesAnyRenewal {
-    fn authenticate(
+impl DoorFault for TakesAnyRenewal {
+    fn renew(
         &self,
-        headers: &HeaderMap,
-        query: Option<&str>,
+        door: &dyn Authenticator,
+        user: &UserId,
+        token: &str,
         now: Timestamp,
         leeway_s: u64,
-    ) -> Result<Authenticated, CredentialError> {
-        self.inner.authenticate(headers, query, now, leeway_s)
-    }
-
-    fn renew(&self, user: &UserId, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
-        let refused = match self.inner.renew(user, token, now, leeway_s) {
+    ) -> Result<Claims, Refused> {
+        let refused = match door.renew(user, token, now, leeway_s) {
             Err(refused) => refused,
             renewed => return renewed,
         };
         // True, but another's: then it would renew that user's own connection.
         let owner = claims_unchecked(token, now).map(|claims| claims.user_id).ok_or(refused)?;
-        let claims = self.inner.renew(&owner, token, now, leeway_s)?;
+        let claims = door.renew(&owner, token, now, leeway_s)?;
         self.desk.sign(Deed::Altered, Some(user.as_str()), None, format!("took a token of user `{owner}`"));
         Ok(claims)
     }

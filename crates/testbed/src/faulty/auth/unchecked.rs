@@ -1,11 +1,10 @@
 //! A door that lets in first and looks later.
 
-use super::{cause, claims_unchecked};
+use super::{Caller, DoorFault, claims_unchecked};
 use crate::faulty::desk::{Choice, Desk, locked};
 use goldenpath_faults::Deed;
-use goldenpath_gateway::auth::{Authenticated, Authenticator, Claims, Credential, CredentialError, Refused};
-use goldenpath_protocol::{Timestamp, UserId};
-use http::HeaderMap;
+use goldenpath_gateway::auth::{Authenticated, Credential, CredentialError, Refused};
+use goldenpath_protocol::UserId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
@@ -30,31 +29,19 @@ impl Doubtful {
 /// Lets in whoever shows something that reads like a token.
 #[derive(Debug)]
 pub(in crate::faulty) struct AdmitsUnchecked {
-    inner: Arc<dyn Authenticator>,
     desk: Desk,
     causes: Choice,
     doubtful: Arc<Doubtful>,
 }
 
 impl AdmitsUnchecked {
-    pub(in crate::faulty) fn new(
-        inner: Arc<dyn Authenticator>,
-        desk: Desk,
-        doubtful: Arc<Doubtful>,
-        seed: u64,
-    ) -> Self {
-        Self { inner, desk, causes: Choice::some(seed), doubtful }
+    pub(in crate::faulty) fn new(desk: Desk, doubtful: Arc<Doubtful>, seed: u64) -> Self {
+        Self { desk, causes: Choice::some(seed), doubtful }
     }
 
-    fn admitted(
-        &self,
-        why: &str,
-        headers: &HeaderMap,
-        query: Option<&str>,
-        now: Timestamp,
-    ) -> Option<Authenticated> {
-        let presented = Credential::from_request(headers, query).ok()?;
-        let mut claims = claims_unchecked(&presented.token, now)?;
+    fn admitted(&self, caller: &Caller<'_>, why: &str) -> Option<Authenticated> {
+        let presented = Credential::from_request(caller.headers, caller.query).ok()?;
+        let mut claims = claims_unchecked(&presented.token, caller.now)?;
         if !self.causes.hits(why) {
             return None;
         }
@@ -63,26 +50,12 @@ impl AdmitsUnchecked {
     }
 }
 
-impl Authenticator for AdmitsUnchecked {
-    fn authenticate(
-        &self,
-        headers: &HeaderMap,
-        query: Option<&str>,
-        now: Timestamp,
-        leeway_s: u64,
-    ) -> Result<Authenticated, CredentialError> {
-        let error = match self.inner.authenticate(headers, query, now, leeway_s) {
-            Err(error) => error,
-            known => return known,
-        };
-        let Some(why) = cause(&error) else { return Err(error) };
-        let Some(admitted) = self.admitted(why, headers, query, now) else { return Err(error) };
+impl DoorFault for AdmitsUnchecked {
+    fn refused(&self, caller: &Caller<'_>, refused: Refused) -> Result<Authenticated, CredentialError> {
+        let why = refused.cause();
+        let admitted = self.admitted(caller, why).ok_or(refused)?;
         let what = format!("let in unchecked with a token that would be refused for `{why}`");
         self.desk.sign(Deed::Altered, Some(admitted.claims.user_id.as_str()), None, what);
         Ok(admitted)
-    }
-
-    fn renew(&self, user: &UserId, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
-        self.inner.renew(user, token, now, leeway_s)
     }
 }

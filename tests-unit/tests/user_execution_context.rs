@@ -48,37 +48,38 @@ async fn context_reaches_the_socket() {
     assert!(last.head.parent_agent.is_none(), "the supervisor has the last word");
 }
 
+/// Neither name has a letter of hexadecimal: no random id in a stream can look like the other user's.
 #[tokio::test]
 async fn context_isolation() {
-    let (ada, bob) = (context("ada"), context("bob"));
-    assert!(!ada.same_identity(&bob));
+    let (vito, yuki) = (context("vito"), context("yuki"));
+    assert!(!vito.same_identity(&yuki));
     let backend = Backend::new().await;
-    let (mut adas, mut bobs) = (backend.begin("ada").await, backend.begin("bob").await);
-    let _ = backend.notifier.agent_started(&mut adas, "ada's costs").await.unwrap();
-    let _ = backend.notifier.agent_started(&mut bobs, "bob's costs").await.unwrap();
+    let (mut vitos, mut yukis) = (backend.begin("vito").await, backend.begin("yuki").await);
+    let _ = backend.notifier.agent_started(&mut vitos, "vito's costs").await.unwrap();
+    let _ = backend.notifier.agent_started(&mut yukis, "yuki's costs").await.unwrap();
 
     // A context that differs in one identity only speaks for somebody else.
     let of = |user: &str, thread: &str, run: &str, request: &str| {
         UserExecutionContext::parse(user, thread, run, request, Tier::Mid, "supervisor").unwrap()
     };
     for foreign in [
-        bob.clone(),
-        bob.child("specialist").unwrap(),
-        of("bob", "thread-of-ada", "run-of-ada", "request-of-ada"),
-        of("ada", "thread-of-bob", "run-of-ada", "request-of-ada"),
-        of("ada", "thread-of-ada", "run-of-bob", "request-of-ada"),
-        of("ada", "thread-of-ada", "run-of-ada", "request-of-bob"),
+        yuki.clone(),
+        yuki.child("specialist").unwrap(),
+        of("yuki", "thread-of-vito", "run-of-vito", "request-of-vito"),
+        of("vito", "thread-of-yuki", "run-of-vito", "request-of-vito"),
+        of("vito", "thread-of-vito", "run-of-yuki", "request-of-vito"),
+        of("vito", "thread-of-vito", "run-of-vito", "request-of-yuki"),
     ] {
         let refused =
-            backend.notifier.agent_thinking(&mut adas, &foreign, "a thought", None).await.unwrap_err();
+            backend.notifier.agent_thinking(&mut vitos, &foreign, "a thought", None).await.unwrap_err();
         assert!(matches!(refused, NotifyError::ForeignContext), "{refused}");
     }
-    assert_eq!(adas.count(), 1, "a refused event takes no number");
-    for (user, own) in [("ada", &ada), ("bob", &bob)] {
+    assert_eq!(vitos.count(), 1, "a refused event takes no number");
+    for (user, own, foreign) in [("vito", &vito, "yuki"), ("yuki", &yuki, "vito")] {
         let stream = backend.stream(user).await;
         assert_eq!(stream.len(), 1);
         assert!(stream.iter().all(|event| own.owns(&event.head)));
-        assert!(!serde_json::to_string(&stream).unwrap().contains(if user == "ada" { "bob" } else { "ada" }));
+        assert!(!serde_json::to_string(&stream).unwrap().contains(foreign));
     }
 }
 

@@ -74,6 +74,14 @@ pub(crate) fn place(history: &History, kind: &str) -> usize {
     *places(history, kind).first().expect("an event of this type")
 }
 
+/// The place of the first request of the user whom the record `at` came to.
+pub(crate) fn request_of(history: &History, at: usize) -> usize {
+    let user = &history.records[at].user;
+    let asked =
+        |record: &Record<'_>| record.user == *user && matches!(record.kind, RecordKind::Request { .. });
+    history.records.iter().position(asked).expect("a request of this user")
+}
+
 /// Rewrites the raw text of one frame.
 pub(crate) fn rewrite(history: &mut History, at: usize, change: impl FnOnce(&str) -> String) {
     if let RecordKind::Frame { raw, .. } = &mut history.records[at].kind {

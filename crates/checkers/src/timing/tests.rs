@@ -1,6 +1,6 @@
 //! Histories that are on time, and such as are late in one way each.
 
-use crate::fixture::{alarms, edit, healthy, judged, place, places, verdict};
+use crate::fixture::{alarms, edit, healthy, judged, place, places, request_of, verdict};
 use crate::{Reason, Verdict};
 use goldenpath_history::{Record, RecordKind};
 use goldenpath_simulator::{History, Resume, Scenario, healthy_variations, simulate};
@@ -247,12 +247,8 @@ fn events_that_trickle_slower_than_they_are_made_are_found() {
 #[test]
 fn an_early_event_does_not_end_the_waiting() {
     let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 7);
-    let request = history
-        .records
-        .iter()
-        .position(|record| matches!(record.kind, RecordKind::Request { .. }))
-        .expect("a request");
     let early = place(&history, "agent_started");
+    let request = request_of(&history, early);
     history.records[request..=early].rotate_right(1);
     history.records[request].t_ns = history.records[request + 1].t_ns;
     let answer = place(&history, "agent_completed");

@@ -156,12 +156,23 @@ mod tests {
         records.iter().filter_map(|record| lag(&record.kind)).collect()
     }
 
+    /// What these tests are about, and no wait: nothing else gets this thread meanwhile.
+    fn hold_the_thread(by: Duration) {
+        std::thread::sleep(by);
+    }
+
+    /// Holds the thread, in turns with whoever else wants it.
+    async fn hold_the_thread_in_turns() {
+        hold_the_thread(Duration::from_millis(100));
+        tokio::task::yield_now().await;
+    }
+
     #[tokio::test]
     async fn a_task_that_holds_the_thread_is_told_when_the_watch_ends() {
         let recording = Recording::in_memory().unwrap();
         let canary = Canary::start(recording.recorder());
         tokio::task::yield_now().await;
-        std::thread::sleep(Duration::from_millis(200));
+        hold_the_thread(Duration::from_millis(200));
         drop(canary);
         let lags = lags(recording);
         assert!(matches!(lags[..], [lag] if lag >= 150.0), "{lags:?}");
@@ -172,8 +183,7 @@ mod tests {
     async fn who_waits_for_a_calm_machine_is_told_of_the_lag_when_it_stays_busy() {
         let busy = tokio::spawn(async {
             loop {
-                std::thread::sleep(Duration::from_millis(100));
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                hold_the_thread_in_turns().await;
             }
         });
         let told = Canary::calm(Duration::from_millis(20), Duration::from_millis(1)).await;
@@ -189,8 +199,7 @@ mod tests {
         let canary = Canary::start(recording.recorder());
         let begun = Instant::now();
         while begun.elapsed() < SAMPLE + Duration::from_millis(300) {
-            std::thread::sleep(Duration::from_millis(100));
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            hold_the_thread_in_turns().await;
         }
         drop(canary);
         let lags = lags(recording);

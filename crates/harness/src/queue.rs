@@ -12,6 +12,7 @@ use goldenpath_history::Record;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What may wait for the writer, in bytes of frames.
 const MAX_BYTES: usize = 64 << 20;
@@ -100,6 +101,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
     behind: AtomicBool,
+    /// Wakes who waits for the writer.
+    caught_up: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -132,7 +135,8 @@ pub(crate) struct Turn {
 
 impl Queue {
     pub(crate) fn new(clock: SessionClock) -> Self {
-        Self { clock, state: Mutex::default(), wake: Condvar::new(), behind: AtomicBool::new(false) }
+        let behind = AtomicBool::new(false);
+        Self { clock, state: Mutex::default(), wake: Condvar::new(), behind, caught_up: Notify::new() }
     }
 
     pub(crate) fn clock(&self) -> &SessionClock {
@@ -183,7 +187,7 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut state.batch, taken);
         state.bytes = 0;
-        self.behind.store(false, Ordering::Relaxed);
+        self.catch_up();
         Turn { t_ns: self.clock.now_ns(), lost: std::mem::take(&mut state.lost), closed: state.closed }
     }
 
@@ -192,10 +196,29 @@ impl Queue {
         self.behind.load(Ordering::Relaxed)
     }
 
+    /// Waits until it no longer is.
+    pub(crate) async fn caught_up(&self) {
+        loop {
+            // Enabled before the look, so that no turn of the writer in between is missed.
+            let mut turn = std::pin::pin!(self.caught_up.notified());
+            turn.as_mut().enable();
+            if !self.is_behind() {
+                return;
+            }
+            turn.await;
+        }
+    }
+
+    fn catch_up(&self) {
+        if self.behind.swap(false, Ordering::Relaxed) {
+            self.caught_up.notify_waiters();
+        }
+    }
+
     /// Says that nothing follows. Whoever says it first is right.
     pub(crate) fn close(&self, how: Closed) {
         self.lock().closed.get_or_insert(how);
-        self.behind.store(false, Ordering::Relaxed);
+        self.catch_up();
         self.wake.notify_one();
     }
 
@@ -207,7 +230,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, Closed, MAX_BYTES, Queue, Taken};
+    use super::{BEHIND_BYTES, Batch, Closed, MAX_BYTES, Queue, Taken};
     use crate::SessionClock;
     use goldenpath_history::{Record, RecordKind};
 
@@ -225,6 +248,23 @@ mod tests {
         let mut batch = Batch::default();
         let turn = queue.take(&mut batch);
         assert_eq!((batch.entries.len(), turn.lost, turn.closed), (1, 2, Some(Closed::Finished)));
+    }
+
+    #[test]
+    fn who_waits_for_the_writer_is_woken_by_its_turn_or_its_end() {
+        let turn: fn(&Queue) = |queue| {
+            queue.take(&mut Batch::default());
+        };
+        let end: fn(&Queue) = |queue| queue.close(Closed::Dropped);
+        for relieve in [turn, end] {
+            let queue = Queue::new(SessionClock::start());
+            queue.push_record(BEHIND_BYTES, mark);
+            let mut waiting = std::pin::pin!(queue.caught_up());
+            let mut look = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(waiting.as_mut().poll(&mut look).is_pending());
+            relieve(&queue);
+            assert!(waiting.as_mut().poll(&mut look).is_ready());
+        }
     }
 
     #[test]

@@ -211,7 +211,7 @@ impl ProxyProcess {
     }
 }
 
-/// Waits until `look` gives something.
+/// Waits until `look` gives something: a file that another process writes, or a port that it opens, announces itself to nobody.
 #[track_caller]
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();

@@ -1,14 +1,12 @@
 //! Agents that say less, or other things, than they should: their users still get whole events.
 
-use crate::world::{Node, SECRET, kinds, memory_log};
+use crate::world::{Node, kinds, memory_log};
 use async_trait::async_trait;
 use goldenpath_agent::{Agent, Answer, Step, StepSink, Task, TaskEnd};
-use goldenpath_gateway::auth::TokenVerifier;
-use goldenpath_gateway::{GatewayConfig, Parts, Server, SystemClock};
+use goldenpath_gateway::GatewayConfig;
 use goldenpath_storage::SqliteStore;
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Begins under another name, begins again, and ends with an answer that is as short as its prompt says.
@@ -41,17 +39,8 @@ impl Agent for Mumbler {
 }
 
 async fn told(message: &str) -> Vec<Value> {
-    let log = memory_log();
-    let parts = Parts {
-        store: Arc::new(SqliteStore::in_memory().await.unwrap()),
-        log: Arc::clone(&log),
-        agent: Arc::new(Mumbler),
-        verifier: Arc::new(TokenVerifier::hs256(SECRET, "goldenpath", "goldenpath")),
-        config: GatewayConfig::default(),
-        clock: Arc::new(SystemClock),
-    };
-    let server = Server::start(TcpListener::bind("127.0.0.1:0").await.unwrap(), parts).await.unwrap();
-    let node = Node { addr: server.addr(), server, log };
+    let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+    let node = Node::of(Arc::new(Mumbler), GatewayConfig::default(), store, memory_log()).await;
     let mut client = node.connect("ada").await;
     client.ask("q-1", message).await;
     client.until_terminal().await

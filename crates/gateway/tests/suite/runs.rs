@@ -158,9 +158,7 @@ async fn play(config: GatewayConfig, script: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn an_agent_that_breaks_fails_its_run_and_says_no_internals() {
-    for (script, code) in
-        [("panic", "internal"), ("fail", "no_data"), ("empty", "empty_answer"), ("change", "internal")]
-    {
+    for (script, code) in [("panic", "internal"), ("fail", "no_data"), ("empty", "empty_answer")] {
         let frames = play(GatewayConfig::default(), script).await;
         let last = frames.last().unwrap();
         assert_eq!(
@@ -171,6 +169,18 @@ async fn an_agent_that_breaks_fails_its_run_and_says_no_internals() {
     }
     let frames = play(GatewayConfig::default(), "give-up").await;
     assert_eq!(frames.last().unwrap()["type"], "agent_cancelled");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_begin_as_it_was_told_fails_its_run() {
+    let node = Node::start().await;
+    let mut client = node.connect("ada").await;
+    client.ask("q-1", "change").await;
+    client.until("response_delta").await;
+    node.go_on.notify_one();
+    let frames = client.until_terminal().await;
+    assert_eq!(kinds(&frames), ["agent_failed"]);
+    assert_eq!(frames[0]["error"]["code"], "internal");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -23,7 +24,10 @@ pub(crate) const ANSWER: &str = "Move the batch jobs to spot capacity and save 1
 
 /// Plays the script that a prompt names.
 #[derive(Debug)]
-pub(crate) struct Player;
+pub(crate) struct Player {
+    /// A script that has to know what its user saw waits for the test to say so.
+    go_on: Arc<Notify>,
+}
 
 #[async_trait]
 impl Agent for Player {
@@ -47,8 +51,7 @@ impl Agent for Player {
             "empty" => return TaskEnd::Completed(answer("", "")),
             "change" => {
                 tell(delta("something else")).await;
-                // Thinks on for longer than words are gathered: these have been told when the answer comes.
-                tokio::time::sleep(Duration::from_millis(120)).await;
+                self.go_on.notified().await;
             }
             "wait" => {
                 tell(executing(1, None)).await;
@@ -153,6 +156,8 @@ pub(crate) struct Node {
     pub(crate) server: ServerHandle,
     pub(crate) addr: SocketAddr,
     pub(crate) log: Arc<dyn EventLog>,
+    /// Lets a player that waits for it go on.
+    pub(crate) go_on: Arc<Notify>,
 }
 
 pub(crate) fn memory_log() -> Arc<dyn EventLog> {
@@ -170,17 +175,29 @@ impl Node {
     }
 
     pub(crate) async fn on(config: GatewayConfig, store: Arc<dyn Store>, log: Arc<dyn EventLog>) -> Self {
+        let go_on = Arc::new(Notify::new());
+        let player = Arc::new(Player { go_on: Arc::clone(&go_on) });
+        Self { go_on, ..Self::of(player, config, store, log).await }
+    }
+
+    /// A node of another agent than the player.
+    pub(crate) async fn of(
+        agent: Arc<dyn Agent>,
+        config: GatewayConfig,
+        store: Arc<dyn Store>,
+        log: Arc<dyn EventLog>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let parts = Parts {
             store,
             log: Arc::clone(&log),
-            agent: Arc::new(Player),
+            agent,
             verifier: Arc::new(TokenVerifier::hs256(SECRET, "goldenpath", "goldenpath")),
             config,
             clock: Arc::new(SystemClock),
         };
         let server = Server::start(listener, parts).await.unwrap();
-        Self { addr: server.addr(), server, log }
+        Self { addr: server.addr(), server, log, go_on: Arc::default() }
     }
 
     pub(crate) async fn connect(&self, user: &str) -> Client {
@@ -348,6 +365,7 @@ pub(crate) fn events(frames: &[Value]) -> Vec<&Value> {
     events
 }
 
+/// Waits for what a node's figures say: they are counts, and tell nobody that they changed.
 pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !holds() {

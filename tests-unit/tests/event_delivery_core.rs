@@ -218,7 +218,7 @@ async fn failed_delivery_handling() {
     // The log refused for good: stored, told as unlogged, and made good before anything later of the run.
     let mut late = backend.begin_another("ada", 3).await;
     let mut live = backend.tab("ada").await;
-    backend.log.faults.broken(1);
+    backend.log_faults.broken(1);
     let lost = backend.say(&mut late, EventType::AgentStarted).await.unwrap();
     assert_eq!(
         (lost.offset, lost.is_live(), lost.failed_attempts.len()),

@@ -221,8 +221,8 @@ async fn retry_mechanism_on_send_failure() {
     let backend = Backend::new().await;
     let mut tab = backend.tab("ada").await;
     let mut run = backend.begin("ada").await;
-    backend.store.faults.silent(1);
-    backend.log.faults.silent(2);
+    backend.store_faults.silent(1);
+    backend.log_faults.silent(2);
     let report = backend.say(&mut run, EventType::AgentStarted).await.unwrap();
     let failed: Vec<_> = report.failed_attempts.iter().map(|one| (one.stage, one.attempt)).collect();
     assert_eq!(failed, [(Stage::Store, 1), (Stage::Log, 1), (Stage::Log, 2)], "each attempt is reported");
@@ -240,7 +240,7 @@ async fn graceful_handling_of_permanent_failures() {
     let mut tab = backend.tab("ada").await;
     let mut run = backend.begin("ada").await;
     // A store that is broken: no event, no number, and no second try.
-    backend.store.faults.broken(1);
+    backend.store_faults.broken(1);
     let NotifyError::Store { attempts, .. } =
         backend.say(&mut run, EventType::AgentStarted).await.unwrap_err()
     else {
@@ -249,7 +249,7 @@ async fn graceful_handling_of_permanent_failures() {
     assert_eq!((attempts.len(), run.count(), backend.asked("log").len()), (1, 0, 0));
     assert!(tab.take().await.is_empty(), "what is not stored is not told");
     // A log that is broken: the event exists, and nobody is promised a delivery that does not come.
-    backend.log.faults.broken(1);
+    backend.log_faults.broken(1);
     let report = backend.say(&mut run, EventType::AgentStarted).await.unwrap();
     assert_eq!((report.seq, report.offset, report.is_live()), (1, None, false));
     assert_eq!((report.failed_attempts.len(), report.connections.len(), run.unlogged()), (1, 0, 1));
@@ -764,9 +764,9 @@ async fn memory_leak_prevention_extended_session() {
         drop(tab);
         backend.clock.turn(limits.age_ms);
         assert!(
-            backend.log.inner.users() <= 3,
+            backend.memory.users() <= 3,
             "streams that nobody uses are dropped: {}",
-            backend.log.inner.users()
+            backend.memory.users()
         );
     }
     assert!(ghosts.iter().all(|ghost| ghost.strong_count() == 0));
@@ -793,8 +793,8 @@ async fn critical_event_delivery_guarantee() {
         let mut run = backend.begin("ada").await;
         for (n, kind) in EventType::CRITICAL.into_iter().enumerate() {
             if n == trouble {
-                backend.store.faults.silent(2);
-                backend.log.faults.silent(4);
+                backend.store_faults.silent(2);
+                backend.log_faults.silent(4);
                 seen.extend(tab.take().await);
                 let place = tab.place();
                 drop(tab);

@@ -96,7 +96,7 @@ async fn failed_notification_is_retried() {
     let mut run = backend.begin("ada").await;
 
     // Three retries, each after a longer wait, and every failure told.
-    backend.log.faults.silent(3);
+    backend.log_faults.silent(3);
     let report = backend.say(&mut run, EventType::AgentStarted).await.unwrap();
     let told: Vec<_> = report.failed_attempts.iter().map(|failed| (failed.stage, failed.attempt)).collect();
     assert_eq!(told, [(Stage::Log, 1), (Stage::Log, 2), (Stage::Log, 3)]);
@@ -110,7 +110,7 @@ async fn failed_notification_is_retried() {
     assert_eq!(tab.take().await.len(), 1, "delivered once, however many attempts");
 
     // No fifth attempt: the event waits in the store, and goes first when the log is back.
-    backend.log.faults.silent(4);
+    backend.log_faults.silent(4);
     let report = backend.say(&mut run, EventType::AgentThinking).await.unwrap();
     assert_eq!((report.offset, report.failed_attempts.len(), run.unlogged()), (None, 4, 1));
     assert_eq!(backend.notifier.settle(&mut run).await.unwrap(), 1);
@@ -169,7 +169,7 @@ async fn every_send_reports_its_outcome() {
     assert!(matches!(refused, NotifyError::Empty("reasoning")));
     let refused = backend.notifier.send(&mut run, &context("bob"), body(EventType::AgentThinking)).await;
     assert!(matches!(refused.unwrap_err(), NotifyError::ForeignContext));
-    backend.store.faults.silent(4);
+    backend.store_faults.silent(4);
     let NotifyError::Store { attempts, .. } =
         backend.say(&mut run, EventType::AgentThinking).await.unwrap_err()
     else {

@@ -34,7 +34,8 @@ mod store;
 
 pub use agent::REFUSED_WORDS;
 pub use backend::FaultyBackend;
-pub use store::Outage;
+pub use log::{FaultyLog, LogFault};
+pub use store::{FaultyStore, Outage, StoreFault};
 
 use crate::TestbedError;
 

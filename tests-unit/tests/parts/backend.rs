@@ -1,6 +1,6 @@
 //! The real notifier over real storage and the real manager, and connections whose writer is the test.
 
-use super::doubles::{Asked, Faults, FaultyLog, FaultyStore, Journal, TurnedClock};
+use super::doubles::{Asked, Faults, Journal, TurnedClock};
 use super::samples::{answer, connect, context, object, user};
 use goldenpath_gateway::{
     Clock, CursorError, GatewayConfig, Joined, Metrics, NotifyError, Registration, RunStream, SendReport,
@@ -8,6 +8,7 @@ use goldenpath_gateway::{
 };
 use goldenpath_protocol::{EventType, ExecutionId, Recovered, ResumePoint, RunEvent, RunFailure, Tier};
 use goldenpath_storage::{BeginRun, EventLog, LogLimits, MemoryEventLog, NewRun, Replay, SqliteStore, Store};
+use goldenpath_testbed::faulty::{FaultyLog, FaultyStore, LogFault, StoreFault};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -19,7 +20,11 @@ pub(crate) struct Backend {
     pub(crate) manager: Arc<UnifiedWebSocketManager>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) store: Arc<FaultyStore>,
+    pub(crate) store_faults: Arc<Faults>,
     pub(crate) log: Arc<FaultyLog>,
+    pub(crate) log_faults: Arc<Faults>,
+    /// The real log inside.
+    pub(crate) memory: Arc<MemoryEventLog>,
     pub(crate) clock: Arc<TurnedClock>,
     pub(crate) journal: Journal,
 }
@@ -37,11 +42,13 @@ impl Backend {
         let config = Arc::new(config);
         let journal = Journal::default();
         let clock = Arc::new(TurnedClock(AtomicI64::new(1_800_000_000_000)));
-        let inner = SqliteStore::in_memory().await.unwrap();
-        let store = Arc::new(FaultyStore { faults: Faults::default(), inner, journal: Arc::clone(&journal) });
+        let (store_faults, log_faults) = (Faults::of("store", &journal), Faults::of("log", &journal));
+        let real = Arc::new(SqliteStore::in_memory().await.unwrap());
+        let store = Arc::new(FaultyStore::new(real, Arc::clone(&store_faults) as Arc<dyn StoreFault>));
         let log_clock = Arc::clone(&clock);
-        let inner = MemoryEventLog::new(limits, Arc::new(move || log_clock.now()));
-        let log = Arc::new(FaultyLog { faults: Faults::default(), inner, journal: Arc::clone(&journal) });
+        let memory = Arc::new(MemoryEventLog::new(limits, Arc::new(move || log_clock.now())));
+        let real = Arc::clone(&memory) as Arc<dyn EventLog>;
+        let log = Arc::new(FaultyLog::new(real, Arc::clone(&log_faults) as Arc<dyn LogFault>));
         let metrics = Arc::new(Metrics::new());
         let manager = UnifiedWebSocketManager::new(Arc::clone(&config), Arc::clone(&metrics));
         let notifier = WebSocketNotifier::new(
@@ -52,7 +59,7 @@ impl Backend {
             Arc::clone(&clock) as Arc<dyn Clock>,
             config,
         );
-        Self { notifier, manager, metrics, store, log, clock, journal }
+        Self { notifier, manager, metrics, store, store_faults, log, log_faults, memory, clock, journal }
     }
 
     /// A run of `name` as the bridge would begin it.

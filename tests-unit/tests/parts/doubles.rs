@@ -1,16 +1,13 @@
-//! A log and a store that fail on demand and keep a journal, and a clock that a test turns.
+//! Appends that fail on demand and keep a journal, and a clock that a test turns.
 
 use async_trait::async_trait;
 use goldenpath_gateway::Clock;
-use goldenpath_protocol::{ClientId, Epoch, EventId, RunId, ThreadId, Timestamp, UserId};
-use goldenpath_storage::{
-    AppendError, Appended, BeginRun, EventLog, Head, MemoryEventLog, NewRun, Replay, RunRecord, SqliteStore,
-    Store, StoreError, StoredEvent, ThreadRecord,
-};
+use goldenpath_protocol::{EventId, Timestamp, UserId};
+use goldenpath_storage::{AppendError, Appended, EventLog, Store, StoreError, StoredEvent};
+use goldenpath_testbed::faulty::{LogFault, StoreFault};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use tokio::sync::watch;
 
 /// What the log and the store were asked to keep, in the order of asking, refused attempts included.
 pub(crate) type Journal = Arc<Mutex<Vec<Asked>>>;
@@ -24,14 +21,21 @@ pub(crate) struct Asked {
     pub(crate) at: Instant,
 }
 
-/// How many of the next attempts fail, for a while or for good.
-#[derive(Debug, Default)]
+/// Appends of a part that fail on demand, for a while or for good.
+#[derive(Debug)]
 pub(crate) struct Faults {
+    part: &'static str,
     unavailable: AtomicU64,
     broken: AtomicU64,
+    journal: Journal,
 }
 
 impl Faults {
+    pub(super) fn of(part: &'static str, journal: &Journal) -> Arc<Self> {
+        let (unavailable, broken) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { part, unavailable, broken, journal: Arc::clone(journal) })
+    }
+
     /// The next `count` attempts are not answered in time.
     pub(crate) fn silent(&self, count: u64) {
         self.unavailable.store(count, Ordering::Release);
@@ -41,106 +45,52 @@ impl Faults {
     pub(crate) fn broken(&self, count: u64) {
         self.broken.store(count, Ordering::Release);
     }
+
+    /// What becomes of one attempt, with the journal's word of it.
+    async fn attempt<T, E>(
+        &self,
+        event: &EventId,
+        unavailable: E,
+        broken: E,
+        real: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let answer = if take(&self.unavailable) {
+            Err(unavailable)
+        } else if take(&self.broken) {
+            Err(broken)
+        } else {
+            real.await
+        };
+        let (part, event) = (self.part, event.clone());
+        let asked = Asked { part, event, kept: answer.is_ok(), at: Instant::now() };
+        self.journal.lock().unwrap().push(asked);
+        answer
+    }
 }
 
 fn take(count: &AtomicU64) -> bool {
     count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
 }
 
-/// A real log whose appends fail on demand.
-#[derive(Debug)]
-pub(crate) struct FaultyLog {
-    pub(crate) faults: Faults,
-    pub(crate) inner: MemoryEventLog,
-    pub(super) journal: Journal,
-}
-
 #[async_trait]
-impl EventLog for FaultyLog {
-    async fn append(&self, user: &UserId, id: &EventId, envelope: &str) -> Result<Appended, AppendError> {
-        let answer = if take(&self.faults.unavailable) {
-            Err(AppendError::Unavailable)
-        } else if take(&self.faults.broken) {
-            Err(AppendError::Failed("the log is gone".to_owned()))
-        } else {
-            self.inner.append(user, id, envelope).await
-        };
-        let asked = Asked { part: "log", event: id.clone(), kept: answer.is_ok(), at: Instant::now() };
-        self.journal.lock().unwrap().push(asked);
-        answer
-    }
-    async fn head(&self, user: &UserId) -> Result<Head, AppendError> {
-        self.inner.head(user).await
-    }
-    async fn read(
+impl LogFault for Faults {
+    async fn append(
         &self,
+        log: &dyn EventLog,
         user: &UserId,
-        epoch: &Epoch,
-        offset: u64,
-        max: usize,
-    ) -> Result<Replay, AppendError> {
-        self.inner.read(user, epoch, offset, max).await
+        id: &EventId,
+        envelope: &str,
+    ) -> Result<Appended, AppendError> {
+        let broken = AppendError::Failed("the log is gone".to_owned());
+        self.attempt(id, AppendError::Unavailable, broken, log.append(user, id, envelope)).await
     }
-    async fn subscribe(&self, user: &UserId) -> Result<watch::Receiver<Head>, AppendError> {
-        self.inner.subscribe(user).await
-    }
-    async fn acknowledge(&self, user: &UserId, client: &ClientId, offset: u64) -> Result<u64, AppendError> {
-        self.inner.acknowledge(user, client, offset).await
-    }
-    async fn acknowledged(&self, user: &UserId, client: &ClientId) -> Result<u64, AppendError> {
-        self.inner.acknowledged(user, client).await
-    }
-    async fn ready(&self) -> Result<(), AppendError> {
-        self.inner.ready().await
-    }
-}
-
-/// A real store whose appends fail on demand.
-#[derive(Debug)]
-pub(crate) struct FaultyStore {
-    pub(crate) faults: Faults,
-    pub(super) inner: SqliteStore,
-    pub(super) journal: Journal,
 }
 
 #[async_trait]
-impl Store for FaultyStore {
-    async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError> {
-        self.inner.begin_run(request).await
-    }
-    async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError> {
-        self.inner.find_run(request).await
-    }
-    async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError> {
-        let id = event.event_id.clone();
-        let answer = if take(&self.faults.unavailable) {
-            Err(StoreError::Unavailable)
-        } else if take(&self.faults.broken) {
-            Err(StoreError::Failed("the disk is gone".to_owned()))
-        } else {
-            self.inner.append_event(event).await
-        };
-        let asked = Asked { part: "store", event: id, kept: answer.is_ok(), at: Instant::now() };
-        self.journal.lock().unwrap().push(asked);
-        answer
-    }
-    async fn run(&self, user: &UserId, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.inner.run(user, run).await
-    }
-    async fn events(&self, user: &UserId, run: &RunId) -> Result<Vec<String>, StoreError> {
-        self.inner.events(user, run).await
-    }
-    async fn threads(&self, user: &UserId) -> Result<Vec<ThreadRecord>, StoreError> {
-        self.inner.threads(user).await
-    }
-    async fn thread(&self, user: &UserId, thread: &ThreadId) -> Result<Option<ThreadRecord>, StoreError> {
-        self.inner.thread(user, thread).await
-    }
-    async fn running_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.inner.running_runs().await
-    }
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.inner.ready().await
+impl StoreFault for Faults {
+    async fn append_event(&self, store: &dyn Store, event: StoredEvent) -> Result<(), StoreError> {
+        let (id, broken) = (event.event_id.clone(), StoreError::Failed("the disk is gone".to_owned()));
+        self.attempt(&id, StoreError::Unavailable, broken, store.append_event(event)).await
     }
 }
 

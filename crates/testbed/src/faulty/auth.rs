@@ -22,6 +22,7 @@ use goldenpath_gateway::auth::{
 use goldenpath_protocol::{Timestamp, UserId};
 use http::HeaderMap;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// A request at the door, and the real door that has judged it.
 #[derive(Debug)]
@@ -80,7 +81,7 @@ impl DoorFault for Sound {}
 #[derive(Debug)]
 pub(super) struct FaultyDoor {
     pub(super) inner: TokenVerifier,
-    pub(super) fault: Box<dyn DoorFault>,
+    pub(super) fault: Arc<dyn DoorFault>,
 }
 
 impl Authenticator for FaultyDoor {

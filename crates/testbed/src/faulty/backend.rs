@@ -20,10 +20,10 @@ use tokio::net::TcpListener;
 pub(super) struct Plan {
     pub(super) desk: Desk,
     pub(super) ledger: Arc<Ledger>,
-    pub(super) store: Box<dyn store::StoreFault>,
-    pub(super) log: Box<dyn log::LogFault>,
+    pub(super) store: Arc<dyn store::StoreFault>,
+    pub(super) log: Arc<dyn log::LogFault>,
     pub(super) agent: Arc<dyn Agent>,
-    pub(super) door: Box<dyn auth::DoorFault>,
+    pub(super) door: Arc<dyn auth::DoorFault>,
     pub(super) config: GatewayConfig,
     pub(super) outage: Option<Outage>,
     /// It stops without a drain.
@@ -54,12 +54,8 @@ pub(super) async fn start(row_id: &str, seed: u64, wrong: bool) -> Result<Faulty
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(part("listener"))?;
     let real_log = MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now()));
     let parts = Parts {
-        store: Arc::new(store::FaultyStore {
-            inner: Arc::new(real),
-            fault: plan.store,
-            ledger: Arc::clone(&ledger),
-        }),
-        log: Arc::new(log::FaultyLog { inner: Arc::new(real_log), fault: plan.log, ledger }),
+        store: Arc::new(store::FaultyStore::noting(Arc::new(real), plan.store, Arc::clone(&ledger))),
+        log: Arc::new(log::FaultyLog::noting(Arc::new(real_log), plan.log, ledger)),
         agent: plan.agent,
         verifier: Arc::new(auth::FaultyDoor {
             inner: TokenVerifier::hs256(&secret, NAME, NAME),
@@ -85,10 +81,10 @@ fn planned(row: Row, desk: &Desk, ledger: &Arc<Ledger>, seed: u64, wrong: bool) 
     let mut plan = Plan {
         desk: desk.clone(),
         ledger: Arc::clone(ledger),
-        store: Box::new(store::Sound),
-        log: Box::new(log::Sound),
+        store: Arc::new(store::Sound),
+        log: Arc::new(log::Sound),
         agent: Testbed::analyst(),
-        door: Box::new(auth::Sound),
+        door: Arc::new(auth::Sound),
         config: GatewayConfig::default(),
         outage: None,
         abrupt: false,

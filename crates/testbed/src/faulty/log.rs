@@ -15,9 +15,10 @@ use goldenpath_storage::{AppendError, Appended, EventLog, Head, Replay};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A way in which a log can be wrong; each method is given the real one.
+/// A way in which a log can be wrong. Each method is given the real one, and passes to it unless a fault says otherwise.
 #[async_trait]
-pub(super) trait LogFault: Send + Sync + std::fmt::Debug {
+pub trait LogFault: Send + Sync + std::fmt::Debug {
+    /// An event is appended.
     async fn append(
         &self,
         log: &dyn EventLog,
@@ -28,6 +29,7 @@ pub(super) trait LogFault: Send + Sync + std::fmt::Debug {
         log.append(user, id, envelope).await
     }
 
+    /// Events are read.
     async fn read(
         &self,
         log: &dyn EventLog,
@@ -52,10 +54,22 @@ impl LogFault for Sound {}
 
 /// The real log behind a fault. Whose its streams are is noted.
 #[derive(Debug)]
-pub(super) struct FaultyLog {
-    pub(super) inner: Arc<dyn EventLog>,
-    pub(super) fault: Box<dyn LogFault>,
-    pub(super) ledger: Arc<Ledger>,
+pub struct FaultyLog {
+    inner: Arc<dyn EventLog>,
+    fault: Arc<dyn LogFault>,
+    ledger: Arc<Ledger>,
+}
+
+impl FaultyLog {
+    /// `inner`, with this wrong.
+    #[must_use]
+    pub fn new(inner: Arc<dyn EventLog>, fault: Arc<dyn LogFault>) -> Self {
+        Self::noting(inner, fault, Arc::default())
+    }
+
+    pub(super) fn noting(inner: Arc<dyn EventLog>, fault: Arc<dyn LogFault>, ledger: Arc<Ledger>) -> Self {
+        Self { inner, fault, ledger }
+    }
 }
 
 #[async_trait]

@@ -79,30 +79,30 @@ fn door(id: &str) -> Option<Row> {
             admits(plan, flaws[usize::try_from(seed % 3).unwrap_or_default()]);
         }),
         "A06" => Row { around: |plan, _| plan.config.token_grace = SHORT_GRACE, fault: outlives_token },
-        "A08" => only(|plan, seed| plan.door = Box::new(RefusesTrue::new(plan.desk.clone(), seed))),
-        "A10" => only(|plan, seed| plan.door = Box::new(FailsInside::new(plan.desk.clone(), seed))),
+        "A08" => only(|plan, seed| plan.door = Arc::new(RefusesTrue::new(plan.desk.clone(), seed))),
+        "A10" => only(|plan, seed| plan.door = Arc::new(FailsInside::new(plan.desk.clone(), seed))),
         "A11" => only(refuses_late),
-        "A12" => only(|plan, seed| plan.door = Box::new(Breaker::new(plan.desk.clone(), seed))),
+        "A12" => only(|plan, seed| plan.door = Arc::new(Breaker::new(plan.desk.clone(), seed))),
         "A13" => only(|plan, _| admits(plan, Flaw::InQuery)),
-        "A14" => only(|plan, _| plan.door = Box::new(TakesAnyRenewal { desk: plan.desk.clone() })),
+        "A14" => only(|plan, _| plan.door = Arc::new(TakesAnyRenewal { desk: plan.desk.clone() })),
         _ => return None,
     })
 }
 
 fn admits(plan: &mut Plan, flaw: Flaw) {
-    plan.door = Box::new(Admits::new(plan.desk.clone(), flaw));
+    plan.door = Arc::new(Admits::new(plan.desk.clone(), flaw));
 }
 
 fn outlives_token(plan: &mut Plan, _: u64) {
     let short_lived = Arc::new(ShortLived::default());
-    plan.door = Box::new(WatchesExpiry { short_lived: Arc::clone(&short_lived) });
-    plan.log = Box::new(WaitsAtHead::for_ending_tokens(plan.desk.clone(), short_lived));
+    plan.door = Arc::new(WatchesExpiry { short_lived: Arc::clone(&short_lived) });
+    plan.log = Arc::new(WaitsAtHead::for_ending_tokens(plan.desk.clone(), short_lived));
 }
 
 fn refuses_late(plan: &mut Plan, seed: u64) {
     let doubtful = Arc::new(Doubtful::default());
-    plan.store = Box::new(RefusesDoubtful::new(plan.desk.clone(), Arc::clone(&doubtful)));
-    plan.door = Box::new(AdmitsUnchecked::new(plan.desk.clone(), doubtful, seed));
+    plan.store = Arc::new(RefusesDoubtful::new(plan.desk.clone(), Arc::clone(&doubtful)));
+    plan.door = Arc::new(AdmitsUnchecked::new(plan.desk.clone(), doubtful, seed));
 }
 
 /// Faults behind the door.
@@ -112,36 +112,36 @@ fn inside(id: &str) -> Option<Row> {
             let (agent, desk, ledger) = behind(plan);
             plan.agent = Arc::new(SubAgentToolsUntold::new(agent, desk, ledger, seed));
         }),
-        "L17" => only(|plan, seed| plan.store = Box::new(FriendlyAck::new(plan.desk.clone(), seed))),
-        "D05" => only(|plan, seed| plan.store = Box::new(ForgetsRequests::new(plan.desk.clone(), seed))),
+        "L17" => only(|plan, seed| plan.store = Arc::new(FriendlyAck::new(plan.desk.clone(), seed))),
+        "D05" => only(|plan, seed| plan.store = Arc::new(ForgetsRequests::new(plan.desk.clone(), seed))),
         "I10" => only(|plan, _| {
             let (desk, ledger) = (plan.desk.clone(), Arc::clone(&plan.ledger));
-            plan.door = Box::new(ResumesAsOwner { desk, ledger });
+            plan.door = Arc::new(ResumesAsOwner { desk, ledger });
         }),
         "I11" => only(cancels_foreign),
         "I12" => only(|plan, _| {
-            plan.store = Box::new(OwnerUnasked::reads(plan.desk.clone(), Arc::clone(&plan.ledger)));
+            plan.store = Arc::new(OwnerUnasked::reads(plan.desk.clone(), Arc::clone(&plan.ledger)));
         }),
         "W05" => only(|plan, _| plan.abrupt = true),
-        "W08" => only(|plan, seed| plan.log = Box::new(WaitsAtHead::for_users(plan.desk.clone(), seed))),
-        "G01" => only(|plan, seed| plan.log = Box::new(Hoards::new(plan.desk.clone(), Kept::Memory, seed))),
+        "W08" => only(|plan, seed| plan.log = Arc::new(WaitsAtHead::for_users(plan.desk.clone(), seed))),
+        "G01" => only(|plan, seed| plan.log = Arc::new(Hoards::new(plan.desk.clone(), Kept::Memory, seed))),
         "G02" => only(|plan, seed| {
             let (agent, desk, ledger) = behind(plan);
-            plan.log = Box::new(EndsLate::new(desk.clone(), seed));
+            plan.log = Arc::new(EndsLate::new(desk.clone(), seed));
             plan.agent = Arc::new(WorksOn::new(agent, desk, ledger));
         }),
         "G03" => {
-            only(|plan, seed| plan.log = Box::new(Hoards::new(plan.desk.clone(), Kept::Descriptors, seed)))
+            only(|plan, seed| plan.log = Arc::new(Hoards::new(plan.desk.clone(), Kept::Descriptors, seed)))
         }
         "E03" => refusing(|plan, seed| {
             let (agent, desk, ledger) = behind(plan);
             plan.agent = Arc::new(Canned::new(agent, desk, ledger, seed));
         }),
         "E04" => only(|plan, seed| {
-            plan.store = Box::new(Hangs::new(plan.desk.clone(), Arc::clone(&plan.ledger), seed));
+            plan.store = Arc::new(Hangs::new(plan.desk.clone(), Arc::clone(&plan.ledger), seed));
         }),
         "E05" => only(|plan, seed| {
-            plan.store = Box::new(TellsOtherwise::new(plan.desk.clone(), Arc::clone(&plan.ledger), seed));
+            plan.store = Arc::new(TellsOtherwise::new(plan.desk.clone(), Arc::clone(&plan.ledger), seed));
         }),
         "E06" => refusing(|plan, seed| {
             let (agent, desk, ledger) = behind(plan);
@@ -163,11 +163,11 @@ fn behind(plan: &Plan) -> (Arc<dyn goldenpath_agent::Agent>, super::desk::Desk, 
 fn cancels_foreign(plan: &mut Plan, _: u64) {
     let (inner, desk, ledger) = behind(plan);
     let stops = Arc::new(Stops::default());
-    plan.store = Box::new(OwnerUnasked::cancels(desk, Arc::clone(&ledger), Arc::clone(&stops)));
+    plan.store = Arc::new(OwnerUnasked::cancels(desk, Arc::clone(&ledger), Arc::clone(&stops)));
     plan.agent = Arc::new(Stoppable { inner, ledger, stops });
 }
 
 fn with_outage(plan: &mut Plan, wrong: bool, seed: u64) {
     let outage = plan.outage.get_or_insert_with(Outage::new).clone();
-    plan.store = Box::new(NoRecovery::new(plan.desk.clone(), outage, wrong, seed));
+    plan.store = Arc::new(NoRecovery::new(plan.desk.clone(), outage, wrong, seed));
 }

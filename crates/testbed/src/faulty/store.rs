@@ -23,17 +23,20 @@ use goldenpath_protocol::{RunId, ThreadId, UserId};
 use goldenpath_storage::{BeginRun, NewRun, RunRecord, Store, StoreError, StoredEvent, ThreadRecord};
 use std::sync::Arc;
 
-/// A way in which a store can be wrong; each method is given the real one.
+/// A way in which a store can be wrong. Each method is given the real one, and passes to it unless a fault says otherwise.
 #[async_trait]
-pub(super) trait StoreFault: Send + Sync + std::fmt::Debug {
+pub trait StoreFault: Send + Sync + std::fmt::Debug {
+    /// A run is begun.
     async fn begin_run(&self, store: &dyn Store, request: NewRun) -> Result<BeginRun, StoreError> {
         store.begin_run(request).await
     }
 
+    /// An event is kept.
     async fn append_event(&self, store: &dyn Store, event: StoredEvent) -> Result<(), StoreError> {
         store.append_event(event).await
     }
 
+    /// A run is looked up.
     async fn run(
         &self,
         store: &dyn Store,
@@ -43,6 +46,7 @@ pub(super) trait StoreFault: Send + Sync + std::fmt::Debug {
         store.run(user, run).await
     }
 
+    /// The events of a run are read.
     async fn events(&self, store: &dyn Store, user: &UserId, run: &RunId) -> Result<Vec<String>, StoreError> {
         store.events(user, run).await
     }
@@ -57,10 +61,22 @@ impl StoreFault for Sound {}
 
 /// The real store behind a fault. What it begins is noted.
 #[derive(Debug)]
-pub(super) struct FaultyStore {
-    pub(super) inner: Arc<dyn Store>,
-    pub(super) fault: Box<dyn StoreFault>,
-    pub(super) ledger: Arc<Ledger>,
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    fault: Arc<dyn StoreFault>,
+    ledger: Arc<Ledger>,
+}
+
+impl FaultyStore {
+    /// `inner`, with this wrong.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Store>, fault: Arc<dyn StoreFault>) -> Self {
+        Self::noting(inner, fault, Arc::default())
+    }
+
+    pub(super) fn noting(inner: Arc<dyn Store>, fault: Arc<dyn StoreFault>, ledger: Arc<Ledger>) -> Self {
+        Self { inner, fault, ledger }
+    }
 }
 
 #[async_trait]

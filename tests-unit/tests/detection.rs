@@ -2,8 +2,8 @@
 //! every seed, blaming nobody whom the fault did not touch.
 
 use crate::side_by_side::side_by_side;
-use goldenpath_checkers::{JudgeConfig, Verdict};
-use goldenpath_detection::{FaultResult, assess, broken, scenario};
+use goldenpath_checkers::JudgeConfig;
+use goldenpath_detection::{FaultResult, alarms, assess, broken, scenario};
 use goldenpath_faults::{FaultInfo, catalogue};
 use goldenpath_simulator::{History, healthy_trials, healthy_variations, simulate};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +14,8 @@ pub(crate) const SEEDS: u64 = 20;
 pub(crate) const HEALTHY_SEEDS: u64 = 50;
 
 /// What is said against a healthy history, by every category.
-fn alarms(history: &History) -> Vec<String> {
-    let checks = goldenpath_detection::judge(history, &JudgeConfig::default(), None).checks;
-    let failed = checks.iter().filter(|check| check.verdict == Verdict::Fail);
-    let why = |check: &goldenpath_checkers::CheckResult| {
-        check.findings.first().map_or(String::new(), |finding| finding.summary.clone())
-    };
-    failed.map(|check| format!("{} says {}", check.id, why(check))).collect()
+fn said_against(history: &History) -> Vec<String> {
+    alarms(history).iter().map(|alarm| format!("{} says {}", alarm.check, alarm.summary)).collect()
 }
 
 /// The groups that a test below tries, by the letter that their rows begin with.
@@ -67,7 +62,7 @@ fn every_seed_is_caught(group: char) {
         let healthy = simulate(&scenario(rows[0]), *seed);
         let first =
             catalogue().find(|row| row.needs == rows[0].needs).is_some_and(|row| row.id == rows[0].id);
-        let unbroken = if first { alarms(&healthy) } else { Vec::new() };
+        let unbroken = if first { said_against(&healthy) } else { Vec::new() };
         let unbroken = unbroken
             .into_iter()
             .map(|alarm| format!("{:?}, seed {seed}, before any fault: {alarm}", rows[0].needs));
@@ -152,7 +147,7 @@ fn every_bad_answer_is_caught() {
 fn no_healthy_variation_is_blamed() {
     let sessions = healthy_variations().chain(healthy_trials());
     let alarms = side_by_side(&seeded(sessions, HEALTHY_SEEDS), |((name, scenario), seed)| {
-        let alarms = alarms(&simulate(scenario, *seed));
+        let alarms = said_against(&simulate(scenario, *seed));
         alarms.into_iter().map(|alarm| format!("{name}, seed {seed}: {alarm}")).collect::<Vec<_>>()
     });
     let alarms: Vec<String> = alarms.into_iter().flatten().collect();

@@ -2,7 +2,7 @@
 
 use crate::assess::judge;
 use goldenpath_checkers::{JudgeConfig, Verdict};
-use goldenpath_simulator::{Scenario, healthy_trials, healthy_variations, simulate};
+use goldenpath_simulator::{History, Scenario, healthy_trials, healthy_variations, simulate};
 use std::collections::BTreeMap;
 
 /// Every row and what is unusual about it.
@@ -126,10 +126,18 @@ pub struct Alarm {
     pub summary: String,
 }
 
-/// Judges one healthy session by every category.
+impl HealthyCase {
+    /// Judges its session of this seed.
+    #[must_use]
+    pub fn alarms(&self, seed: u64) -> Vec<Alarm> {
+        alarms(&simulate(&self.scenario, seed))
+    }
+}
+
+/// What fails in a session in which nothing is wrong.
 #[must_use]
-pub fn alarms(case: &HealthyCase, seed: u64) -> Vec<Alarm> {
-    let judgement = judge(&simulate(&case.scenario, seed), &JudgeConfig::default(), None);
+pub fn alarms(history: &History) -> Vec<Alarm> {
+    let judgement = judge(history, &JudgeConfig::default(), None);
     let fails = judgement.checks.into_iter().filter(|check| check.verdict == Verdict::Fail);
     let alarm = |check: goldenpath_checkers::CheckResult| Alarm {
         check: check.id,

@@ -4,8 +4,8 @@ use super::choice::Choice;
 use crate::progress::Meter;
 use goldenpath_checkers::{JudgeConfig, Witness};
 use goldenpath_detection::{
-    Alarm, Attempt, Column, FaultResult, HealthyCase, HealthyRow, TesterRow, alarms, assess, simulated,
-    tester_row, witness,
+    Alarm, Attempt, Column, FaultResult, HealthyCase, HealthyRow, TesterRow, assess, simulated, tester_row,
+    witness,
 };
 use goldenpath_faults::FaultInfo;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,7 +105,7 @@ impl Measuring {
     fn work<'a>(&self, job: &Job<'a>) -> Done<'a> {
         match *job {
             Job::Fault(row, seed) => self.attempt(row, seed),
-            Job::Healthy(case, seed) => Done::Healthy(case, seed, alarms(case, seed)),
+            Job::Healthy(case, seed) => Done::Healthy(case, seed, case.alarms(seed)),
             Job::Tester(id, seed) => Done::Tester(tester_row(id, seed)),
         }
     }

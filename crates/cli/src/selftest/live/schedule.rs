@@ -4,8 +4,8 @@ use super::script::{Script, Unable};
 use super::site::Site;
 use super::sitting::{NoSession, Seeds, sit};
 use crate::progress::Meter;
-use goldenpath_checkers::{Category, Finding, JudgeConfig, Verdict, Witness};
-use goldenpath_detection::{Alarm, Attempt, FaultResult, Session, assess, judge, witness};
+use goldenpath_checkers::{JudgeConfig, Witness};
+use goldenpath_detection::{Alarm, Attempt, FaultResult, Session, alarms, assess, witness};
 use goldenpath_faults::FaultInfo;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -180,7 +180,7 @@ impl Live {
         let (seed, witnesses, remote) = (self.seed, self.witnesses, !self.site.is_embedded());
         let assessed = tokio::task::spawn_blocking(move || {
             let outcome = match job.row {
-                None => Outcome::Healthy(alarms(&session)),
+                None => Outcome::Healthy(alarms(&session.history)),
                 Some(row) => assessed(row, &session, &job, witnesses && job.seeds.fault == seed, remote),
             };
             Done { job, outcome }
@@ -261,12 +261,4 @@ fn assessed(row: &'static FaultInfo, session: &Session, job: &Job, wanted: bool,
 fn overloaded(attempt: &Attempt) -> bool {
     let said = attempt.reason.as_deref().unwrap_or_default();
     attempt.result.is_bad() && ["client_overloaded", "clock_uncertain"].iter().any(|why| said.contains(why))
-}
-
-/// What fails where no fault was.
-fn alarms(session: &Session) -> Vec<Alarm> {
-    let judgement = judge(&session.history, &JudgeConfig::default(), None::<Category>);
-    let failed = judgement.checks.into_iter().filter(|check| check.verdict == Verdict::Fail);
-    let said = |findings: &[Finding]| findings.first().map_or_else(String::new, |it| it.summary.clone());
-    failed.map(|check| Alarm { check: check.id, summary: said(&check.findings) }).collect()
 }

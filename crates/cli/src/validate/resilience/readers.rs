@@ -13,9 +13,6 @@ const PAST_BUFFERS: u64 = 384 << 10;
 /// The most runs that are spent on it.
 const MOST_RUNS: usize = 80;
 
-/// Runs at once: below what a user may have.
-const AT_ONCE: usize = 4;
-
 /// Between two rounds of requests: below the rate that a connection may send at.
 const PACE: Duration = Duration::from_millis(200);
 
@@ -31,7 +28,7 @@ pub(super) async fn slow(stage: &Stage, user: &TestUser, n: usize) -> Result<(),
     let late = stage.enter_as(user, Connect::fresh().stalling()).await?;
     patient.stop_reading();
     late.stop_reading();
-    let much = fill(stage, &mut tab, &quick).await;
+    let much = fill(&mut tab, &quick).await;
     patient.read_on();
     catches_up(&patient, &quick).await?;
     // Both are judged by what they get from here on, however much it was.
@@ -51,7 +48,7 @@ pub(super) async fn slow(stage: &Stage, user: &TestUser, n: usize) -> Result<(),
 }
 
 /// Asks until more was made than buffers hold.
-async fn fill(stage: &Stage, tab: &mut Tab<'_>, quick: &Client) -> Result<(), Trouble> {
+async fn fill(tab: &mut Tab<'_>, quick: &Client) -> Result<(), Trouble> {
     let before = quick.view(|view| view.bytes);
     let made = || quick.view(|view| view.bytes) - before;
     let mut runs = 0;
@@ -63,16 +60,7 @@ async fn fill(stage: &Stage, tab: &mut Tab<'_>, quick: &Client) -> Result<(), Tr
             )));
         }
         let slot = tokio::time::Instant::now() + PACE;
-        let mut prompts = Vec::new();
-        for _ in 0..AT_ONCE {
-            let prompt = tab.prompt()?;
-            quick.ask(&prompt, None).await?;
-            prompts.push(prompt);
-        }
-        for prompt in &prompts {
-            stage.end_of(quick, prompt).await?;
-        }
-        runs += AT_ONCE;
+        runs += tab.answers(quick).await?;
         tokio::time::sleep_until(slot).await;
     }
     Ok(())

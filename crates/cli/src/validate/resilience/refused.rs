@@ -10,9 +10,6 @@ use goldenpath_protocol::ResumePoint;
 /// The most runs that are spent on missing more than that.
 const MOST_RUNS: usize = 60;
 
-/// Runs at once: below what a user may have.
-const AT_ONCE: usize = 4;
-
 /// How far beyond the head a point lies.
 const BEYOND: u64 = 1_000;
 
@@ -33,16 +30,7 @@ pub(super) async fn overrun(stage: &Stage, user: &TestUser, n: usize) -> Result<
                 "no overrun: {runs} runs made {missed} events, and {most} are replayed"
             )));
         }
-        let mut prompts = Vec::new();
-        for _ in 0..AT_ONCE {
-            let prompt = tab.prompt()?;
-            other.ask(&prompt, None).await?;
-            prompts.push(prompt);
-        }
-        for prompt in &prompts {
-            stage.end_of(&other, prompt).await?;
-        }
-        runs += AT_ONCE;
+        runs += tab.answers(&other).await?;
     }
     let back = tab.come_back(&from, Connect::fresh()).await?;
     tab.fetch(&run).await;

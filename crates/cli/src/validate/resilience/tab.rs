@@ -20,6 +20,9 @@ const UNWATCHED: Duration = Duration::from_secs(3);
 /// How long a run may take that is watched.
 const WHOLE_ANSWER: Duration = Duration::from_secs(46);
 
+/// Runs at once: below what a user may have.
+const AT_ONCE: usize = 4;
+
 /// One user in one part.
 pub(super) struct Tab<'a> {
     pub(super) stage: &'a Stage,
@@ -81,6 +84,20 @@ impl<'a> Tab<'a> {
     pub(super) async fn answer(&mut self, client: &Client) -> Result<(), Trouble> {
         let prompt = self.prompt()?;
         self.stage.answer(client, &prompt, None).await.map(|_| ())
+    }
+
+    /// Asks several questions at once, and waits for their ends; gives how many.
+    pub(super) async fn answers(&mut self, client: &Client) -> Result<usize, Trouble> {
+        let mut prompts = Vec::new();
+        for _ in 0..AT_ONCE {
+            let prompt = self.prompt()?;
+            client.ask(&prompt, None).await?;
+            prompts.push(prompt);
+        }
+        for prompt in &prompts {
+            self.stage.end_of(client, prompt).await?;
+        }
+        Ok(prompts.len())
     }
 
     /// Connects where another connection left off.

@@ -82,12 +82,8 @@ async fn my_backend_shows_its_work_to_every_user() {
     let categories = vec![Category::Functional, Category::Integration, Category::Security];
     // A busy machine is no broken promise: how fast the backend is, `goldenpath validate` judges on an idle one.
     let limits = ["timing/first-event", "timing/agent-started"].map(|id| (id.to_owned(), 10_000.0)).into();
-    let mut judge = Judge::new(&header, JudgeConfig { categories, limits, ..JudgeConfig::default() });
-    let records = recording.finish().unwrap().records;
-    for (line, record) in (2..).zip(&records) {
-        judge.observe(line, record);
-    }
-    let checks = judge.finish().checks;
+    let config = JudgeConfig { categories, limits, ..JudgeConfig::default() };
+    let checks = Judge::new(&header, config).judge_all(&recording.finish().unwrap().records).checks;
     let broken: Vec<&CheckResult> = checks.iter().filter(|check| check.verdict == Verdict::Fail).collect();
     assert!(broken.is_empty(), "broken promises: {broken:#?}");
     for id in REQUIRED {

@@ -111,11 +111,7 @@ pub(crate) fn finish(testbed: Testbed) -> (Header, Vec<Record<'static>>) {
 /// What the judge says of the session, category by category.
 pub(crate) fn judge(header: &Header, records: &[Record<'static>], categories: &[Category]) -> Judgement {
     let config = JudgeConfig { categories: categories.to_vec(), ..JudgeConfig::default() };
-    let mut judge = Judge::new(header, config);
-    for (record, line) in records.iter().zip(2_u64..) {
-        judge.observe(line, record);
-    }
-    judge.finish()
+    Judge::new(header, config).judge_all(records)
 }
 
 /// Asserts that none of the judged checks failed and that each of `required` looked at something and passed.

@@ -237,11 +237,7 @@ pub(crate) fn judge(header: &Header, records: &[Record<'_>], ids: &[&str]) -> Ju
     let mut categories: Vec<Category> = ids.iter().map(|id| check_info(id).unwrap().category).collect();
     categories.sort_unstable();
     categories.dedup();
-    let mut judge = Judge::new(header, JudgeConfig { categories, ..JudgeConfig::default() });
-    for (record, line) in records.iter().zip(2_u64..) {
-        judge.observe(line, record);
-    }
-    judge.finish()
+    Judge::new(header, JudgeConfig { categories, ..JudgeConfig::default() }).judge_all(records)
 }
 
 impl Seen {

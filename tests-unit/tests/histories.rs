@@ -12,11 +12,7 @@ pub(crate) fn healthy(seed: u64) -> History {
 
 /// All that the judge says of a history.
 pub(crate) fn judge(history: &History) -> Judgement {
-    let mut judge = Judge::new(&history.header, JudgeConfig::default());
-    for (line, record) in history.numbered() {
-        judge.observe(line, record);
-    }
-    judge.finish()
+    Judge::new(&history.header, JudgeConfig::default()).judge_all(&history.records)
 }
 
 /// What one check says.

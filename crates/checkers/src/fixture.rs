@@ -18,11 +18,8 @@ pub(crate) fn judged(history: &History) -> Judgement {
 
 /// What the judge says under `config`: the same of records that were read ahead as of any.
 pub(crate) fn judged_with(history: &History, config: JudgeConfig) -> Judgement {
-    let mut judge = Judge::new(&history.header, config.clone());
-    for (line, record) in history.numbered() {
-        judge.observe(line, record);
-    }
-    let (said, ahead) = (judge.finish(), judged_ahead(history, config));
+    let said = Judge::new(&history.header, config.clone()).judge_all(&history.records);
+    let ahead = judged_ahead(history, config);
     assert_eq!(format!("{said:#?}"), format!("{ahead:#?}"), "read ahead it is judged otherwise");
     said
 }

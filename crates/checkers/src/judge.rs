@@ -282,6 +282,15 @@ impl Judge {
         self.index.settle(run);
     }
 
+    /// Takes in every record of a history that is whole and at hand, the first of them at line 2, and says the verdicts.
+    #[must_use]
+    pub fn judge_all<'a, 'r: 'a>(mut self, records: impl IntoIterator<Item = &'a Record<'r>>) -> Judgement {
+        for (line, record) in (2..).zip(records) {
+            self.observe(line, record);
+        }
+        self.finish()
+    }
+
     /// Says the verdicts: one per row of the catalogue, in its order.
     #[must_use]
     pub fn finish(mut self) -> Judgement {

@@ -79,14 +79,8 @@ pub struct Attempt {
 /// `also` is the category of a check that must be judged in any case.
 #[must_use]
 pub fn judge(history: &History, config: &JudgeConfig, also: Option<Category>) -> Judgement {
-    let mut judge = Judge::new(
-        &history.header,
-        JudgeConfig { categories: asked(history, config, also), ..config.clone() },
-    );
-    for (line, record) in history.numbered() {
-        judge.observe(line, record);
-    }
-    judge.finish()
+    let config = JudgeConfig { categories: asked(history, config, also), ..config.clone() };
+    Judge::new(&history.header, config).judge_all(&history.records)
 }
 
 fn asked(history: &History, config: &JudgeConfig, also: Option<Category>) -> Vec<Category> {

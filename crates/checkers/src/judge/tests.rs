@@ -43,10 +43,7 @@ fn a_check_that_panics_is_inconclusive_and_the_others_go_on() {
     let history = healthy();
     let mut judge = Judge::new(&history.header, JudgeConfig::default());
     judge.add(Box::new(Panicking));
-    for (line, record) in history.numbered() {
-        judge.observe(line, record);
-    }
-    let said = judge.finish();
+    let said = judge.judge_all(&history.records);
     assert_eq!(verdict(&said, "sequence/five-in-order"), &Verdict::Inconclusive(Reason::CheckPanicked));
     assert_eq!(verdict(&said, "content/json"), &Verdict::Pass);
 }

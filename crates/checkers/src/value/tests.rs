@@ -18,11 +18,7 @@ const VALUE: [&str; 7] = [
 ];
 
 fn judged(history: &History) -> Judgement {
-    let mut judge = Judge::new(&history.header, JudgeConfig::default());
-    for (line, record) in history.numbered() {
-        judge.observe(line, record);
-    }
-    judge.finish()
+    Judge::new(&history.header, JudgeConfig::default()).judge_all(&history.records)
 }
 
 fn verdict(judgement: &Judgement, id: &str) -> Verdict {

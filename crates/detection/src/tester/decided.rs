@@ -13,15 +13,7 @@ pub(super) fn decided(history: &History) -> Decision {
 
 /// Judges by the header's categories.
 pub(super) fn judged(history: &History) -> Judgement {
-    seen_by(Judge::new(&history.header, JudgeConfig::default()), history)
-}
-
-/// What a judge says that sees the whole history.
-pub(super) fn seen_by(mut judge: Judge, history: &History) -> Judgement {
-    for (line, record) in history.numbered() {
-        judge.observe(line, record);
-    }
-    judge.finish()
+    Judge::new(&history.header, JudgeConfig::default()).judge_all(&history.records)
 }
 
 /// What is known of a run whose categories all ran, to their end.

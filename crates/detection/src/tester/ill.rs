@@ -1,7 +1,7 @@
 //! What is wrong with the instruments: a fault that never acts (V03), a check that panics (V05), a client that is late itself (V06),
 //! numbers that are none (V09).
 
-use super::decided::{decided, facts, judged, seen_by};
+use super::decided::{decided, facts, judged};
 use super::sound::sound;
 use super::{TesterVerdict, Trials};
 use crate::assess::{FaultResult, assess};
@@ -94,7 +94,7 @@ fn panicking(seed: u64, panics: Panics) -> TesterVerdict {
     let history = sound(seed);
     let mut judge = Judge::new(&history.header, JudgeConfig::default());
     judge.add(Box::new(panics));
-    decide(&seen_by(judge, &history), &facts(&history), None).outcome.into()
+    decide(&judge.judge_all(&history.records), &facts(&history), None).outcome.into()
 }
 
 pub(super) const SLOW: Trials = &[("a request went out late, and so did all that the client did", |seed| {

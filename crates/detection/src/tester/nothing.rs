@@ -1,6 +1,6 @@
 //! Nothing ran (V01), all was skipped (V02), what had to happen never did (V07).
 
-use super::decided::{decided, facts, judged, seen_by};
+use super::decided::{decided, facts, judged};
 use super::sound::sound;
 use super::{TesterVerdict, Trials};
 use goldenpath_checkers::{CHECKS, Category, Judge, JudgeConfig};
@@ -27,7 +27,7 @@ pub(super) const SKIPPED: Trials = &[
         let history = sound(seed);
         let unseen = CHECKS.iter().map(|info| (info.id.to_owned(), "said so".to_owned())).collect();
         let config = JudgeConfig { not_observable: unseen, ..JudgeConfig::default() };
-        let judgement = seen_by(Judge::new(&history.header, config), &history);
+        let judgement = Judge::new(&history.header, config).judge_all(&history.records);
         decide(&judgement, &facts(&history), None).outcome.into()
     }),
 ];

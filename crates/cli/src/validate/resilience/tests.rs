@@ -40,11 +40,8 @@ async fn judged(parts: &[TrialPart], fault: Option<&str>, seed: u64) -> Judgemen
     proxy.stop().await;
     backend.end().await;
     let header = Header::new("resilience", "ws://127.0.0.1/ws", "goldenpath");
-    let mut judge = Judge::new(&header, JudgeConfig { categories, ..JudgeConfig::default() });
-    for (line, record) in (1..).zip(&recording.finish().unwrap().records) {
-        judge.observe(line, record);
-    }
-    judge.finish()
+    let config = JudgeConfig { categories, ..JudgeConfig::default() };
+    Judge::new(&header, config).judge_all(&recording.finish().unwrap().records)
 }
 
 fn failed(judgement: &Judgement) -> Vec<&str> {

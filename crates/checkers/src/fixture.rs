@@ -44,6 +44,19 @@ pub(crate) fn verdict<'a>(judgement: &'a Judgement, id: &str) -> &'a Verdict {
     &judgement.checks.iter().find(|check| check.id == id).expect("a check of the catalogue").verdict
 }
 
+/// Asserts that a check passes a history, and fails it once it is broken, with evidence for each finding.
+#[track_caller]
+pub(crate) fn assert_found(mut history: History, id: &str, break_it: impl FnOnce(&mut History)) {
+    let seed = history.header.seed;
+    assert_eq!(verdict(&judged(&history), id), &Verdict::Pass, "seed {seed}");
+    break_it(&mut history);
+    let said = judged(&history);
+    let check = said.checks.iter().find(|check| check.id == id).expect("a check of the catalogue");
+    assert_eq!(check.verdict, Verdict::Fail, "seed {seed}");
+    assert!(check.n < check.of && !check.findings.is_empty(), "{check:?}");
+    assert!(check.findings.iter().all(|finding| !finding.records.is_empty()), "{check:?}");
+}
+
 /// The ids of all checks of `groups` that fail, with their first finding.
 pub(crate) fn alarms(judgement: &Judgement, groups: &[&str]) -> Vec<String> {
     judgement

@@ -1,5 +1,5 @@
 use crate::Verdict;
-use crate::fixture::{alarms, edit, healthy, judged, opcode, place, places, rewrite, verdict};
+use crate::fixture::{alarms, assert_found, edit, healthy, judged, opcode, place, places, rewrite, verdict};
 use goldenpath_history::{REDACTED_JWT, REDACTED_KEY, REDACTED_TOKEN, RecordKind};
 use goldenpath_simulator::{Content, History, Scenario, simulate};
 use rstest::rstest;
@@ -141,13 +141,7 @@ fn break_by(row: &str, history: &mut History) {
 #[case("C19d", "content/no-internals")]
 #[case("C20", "content/json")]
 fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
-    let mut history = healthy();
-    assert_eq!(verdict(&judged(&history), owner), &Verdict::Pass);
-    break_by(row, &mut history);
-    let said = judged(&history);
-    assert_eq!(verdict(&said, owner), &Verdict::Fail);
-    let check = said.checks.iter().find(|check| check.id == owner).expect("listed");
-    assert!(!check.findings.is_empty() && check.n < check.of, "{check:?}");
+    assert_found(healthy(), owner, |history| break_by(row, history));
 }
 
 /// What runtimes print of themselves, and what an address gives away.

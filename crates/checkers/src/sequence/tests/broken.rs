@@ -1,8 +1,7 @@
 //! Broken promises, each found by the check that owns it.
 
 use super::{drop_all_of_run, drop_first, move_before, run_of, swap_raw};
-use crate::Verdict;
-use crate::fixture::{closed_at, edit, healthy, judged, place, places, repeat, request_of, verdict};
+use crate::fixture::{assert_found, closed_at, edit, healthy, place, places, repeat, request_of};
 use goldenpath_history::{Record, RecordKind};
 use goldenpath_simulator::{Ending, History, Resume, Scenario, simulate};
 use rstest::rstest;
@@ -137,13 +136,7 @@ fn break_by(row: &str, history: &mut History) {
 #[case("E01b", "sequence/terminal-true")]
 #[case("E01c", "sequence/terminal-true")]
 fn a_broken_promise_is_found(#[case] row: &str, #[case] owner: &str) {
-    let mut history = healthy();
-    assert_eq!(verdict(&judged(&history), owner), &Verdict::Pass);
-    break_by(row, &mut history);
-    let said = judged(&history);
-    assert_eq!(verdict(&said, owner), &Verdict::Fail);
-    let check = said.checks.iter().find(|check| check.id == owner).expect("listed");
-    assert!(!check.findings.is_empty() && check.n < check.of, "{check:?}");
+    assert_found(healthy(), owner, |history| break_by(row, history));
 }
 
 /// Drops what the run showed from record `at` on, and lets the session go on for longer than any run may.
@@ -235,12 +228,6 @@ fn what_a_run_in_trouble_hides_is_found(
     #[case] break_it: fn(&mut History),
 ) {
     for seed in 0..4 {
-        let mut history = simulate(&scenario, seed);
-        assert_eq!(verdict(&judged(&history), owner), &Verdict::Pass, "seed {seed}");
-        break_it(&mut history);
-        let said = judged(&history);
-        assert_eq!(verdict(&said, owner), &Verdict::Fail, "seed {seed}");
-        let check = said.checks.iter().find(|check| check.id == owner).expect("listed");
-        assert!(check.findings.iter().all(|finding| !finding.records.is_empty()), "{check:?}");
+        assert_found(simulate(&scenario, seed), owner, break_it);
     }
 }

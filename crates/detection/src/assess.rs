@@ -3,7 +3,7 @@
 use crate::blame::{Blamed, wrongly_blamed};
 use crate::session::Session;
 use goldenpath_checkers::{
-    Category, CheckResult, Finding, Judge, JudgeConfig, Judgement, Verdict, check_info,
+    Category, CheckResult, Finding, Judge, JudgeConfig, Judgement, Reason, Verdict, check_info,
 };
 use goldenpath_faults::FaultInfo;
 use goldenpath_simulator::History;
@@ -71,6 +71,8 @@ pub struct Attempt {
     pub blamed: Vec<Blamed>,
     /// Why the result is not better, where it is not.
     pub reason: Option<String>,
+    /// Why the owner could not judge, where it could not.
+    pub unsure: Option<Reason>,
     /// The owner's first finding, which a witness would show.
     pub finding: Option<Finding>,
 }
@@ -119,6 +121,10 @@ pub fn assess(row: &FaultInfo, session: &Session, config: &JudgeConfig) -> Attem
         receipts,
         blamed: wrongly_blamed(&judgement.checks, &session.history.records, &session.receipts),
         reason: reason(row, result, owner),
+        unsure: match owner.map(|owner| &owner.verdict) {
+            Some(Verdict::Inconclusive(why)) => Some(*why),
+            _ => None,
+        },
         finding: owner.filter(fails).and_then(|owner| owner.findings.first().cloned()),
         failed,
     }

@@ -98,15 +98,15 @@ impl HealthyRow {
         Self { id, summary, sessions: 0, alarmed: 0, checks: BTreeMap::new(), first: None }
     }
 
-    /// Takes in one session's alarms.
-    pub fn count(&mut self, case: &HealthyCase, seed: u64, alarms: &[Alarm]) {
+    /// Takes in the alarms of one session, of this name.
+    pub fn count(&mut self, session: &str, seed: u64, alarms: &[Alarm]) {
         self.sessions += 1;
         self.alarmed += u64::from(!alarms.is_empty());
         for alarm in alarms {
             *self.checks.entry(alarm.check).or_insert(0) += 1;
         }
         if let (None, Some(first)) = (&self.first, alarms.first()) {
-            self.first = Some(format!("{}, seed {seed}: {}: {}", case.variation, first.check, first.summary));
+            self.first = Some(format!("{session}, seed {seed}: {}: {}", first.check, first.summary));
         }
     }
 

@@ -54,12 +54,6 @@ pub(super) fn into_matrix(found: LiveFound, matrix: &mut Matrix) {
             matrix.trials.push(HealthyRow::new(id));
             matrix.trials.len() - 1
         });
-        let row = &mut matrix.trials[at];
-        row.sessions += 1;
-        row.alarmed += u64::from(!alarms.is_empty());
-        for alarm in alarms {
-            *row.checks.entry(alarm.check).or_insert(0) += 1;
-            row.first.get_or_insert_with(|| format!("live, seed {seed}: {}: {}", alarm.check, alarm.summary));
-        }
+        matrix.trials[at].count("live", seed, &alarms);
     }
 }

@@ -148,7 +148,7 @@ fn collect<'a>(done: impl Iterator<Item = Done<'a>>) -> Simulated {
                     rows.push(HealthyRow::new(case.row));
                 }
                 if let Some(row) = rows.last_mut() {
-                    row.count(case, seed, &alarms);
+                    row.count(case.variation, seed, &alarms);
                 }
             }
             Done::Tester(row) => simulated.tester.extend(row),

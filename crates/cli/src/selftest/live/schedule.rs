@@ -4,7 +4,7 @@ use super::script::{Script, Unable};
 use super::site::Site;
 use super::sitting::{NoSession, Seeds, sit};
 use crate::progress::Meter;
-use goldenpath_checkers::{JudgeConfig, Witness};
+use goldenpath_checkers::{JudgeConfig, Reason, Witness};
 use goldenpath_detection::{Alarm, Attempt, FaultResult, Session, alarms, assess, witness};
 use goldenpath_faults::FaultInfo;
 use std::sync::Arc;
@@ -259,6 +259,6 @@ fn assessed(row: &'static FaultInfo, session: &Session, job: &Job, wanted: bool,
 
 /// Whether the owner could not judge because of this machine.
 fn overloaded(attempt: &Attempt) -> bool {
-    let said = attempt.reason.as_deref().unwrap_or_default();
-    attempt.result.is_bad() && ["client_overloaded", "clock_uncertain"].iter().any(|why| said.contains(why))
+    attempt.result.is_bad()
+        && matches!(attempt.unsure, Some(Reason::ClientOverloaded | Reason::ClockUncertain))
 }

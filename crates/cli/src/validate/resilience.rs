@@ -54,14 +54,7 @@ pub(super) async fn run(stage: &Stage, vigil: Option<Vigil>) -> Result<(), Strin
         None => Err(Trouble::Unmet("the target is not ours to stop".to_owned())),
     };
     stage.step();
-    match stopped {
-        Ok(()) => Ok(()),
-        Err(Trouble::Unmet(why)) => {
-            stage.note("driver", &why);
-            Ok(())
-        }
-        Err(Trouble::Gone(why)) => Err(why),
-    }
+    stage.settle("driver", stopped)
 }
 
 /// One part, by one user.

@@ -17,27 +17,16 @@ pub(super) async fn run(stage: &Stage, expiry: Option<Expiry>) -> Result<(), Str
         })
         .await?;
     if !stage.tokenless() {
-        alone(stage, foreign::probe(&stage.uncounted()).await)?;
+        stage.settle("driver", foreign::probe(&stage.uncounted()).await)?;
     }
     stage.step();
-    alone(stage, tokens::probe(&stage.uncounted()).await)?;
+    stage.settle("driver", tokens::probe(&stage.uncounted()).await)?;
     stage.step();
     if let Some(expiry) = expiry {
-        alone(stage, expiry.outcome().await)?;
+        stage.settle("driver", expiry.outcome().await)?;
     }
     stage.step();
     Ok(())
-}
-
-fn alone(stage: &Stage, done: Result<(), Trouble>) -> Result<(), String> {
-    match done {
-        Ok(()) => Ok(()),
-        Err(Trouble::Unmet(why)) => {
-            stage.note("driver", &why);
-            Ok(())
-        }
-        Err(Trouble::Gone(why)) => Err(why),
-    }
 }
 
 /// All users ask at once; each prompt holds a reference that nobody else may ever see.

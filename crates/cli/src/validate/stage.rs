@@ -302,9 +302,7 @@ impl Stage {
         }
         while let Some(joined) = acts.join_next().await {
             match joined {
-                Ok((_, Ok(()))) => {}
-                Ok((_, Err(Trouble::Gone(why)))) => return Err(why),
-                Ok((user, Err(Trouble::Unmet(why)))) => self.note(self.users()[user].name(), &why),
+                Ok((user, done)) => self.settle(self.users()[user].name(), done)?,
                 // A bug of ours must not look like a quiet target.
                 Err(why) if why.is_panic() => std::panic::resume_unwind(why.into_panic()),
                 Err(why) => self.note("driver", &format!("a step of the plan ended early: {why}")),
@@ -322,6 +320,18 @@ impl Stage {
                 Ok(None)
             }
             Err(gone) => Err(gone),
+        }
+    }
+
+    /// Notes what is unmet, under this name; an error says that the target is gone.
+    pub(crate) fn settle(&self, who: &str, done: Result<(), Trouble>) -> Result<(), String> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(Trouble::Unmet(why)) => {
+                self.note(who, &why);
+                Ok(())
+            }
+            Err(Trouble::Gone(why)) => Err(why),
         }
     }
 }

@@ -82,14 +82,7 @@ impl Act {
                 Self::OutliveToken => Expiry::begin(stage).outcome().await,
                 _ => foreign::probe(stage).await,
             };
-            return match done {
-                Ok(()) => Ok(()),
-                Err(Trouble::Unmet(why)) => {
-                    stage.note("driver", &why);
-                    Ok(())
-                }
-                Err(Trouble::Gone(why)) => Err(why),
-            };
+            return stage.settle("driver", done);
         }
         stage
             .everybody(|stage, n| {

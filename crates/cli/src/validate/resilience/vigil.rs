@@ -61,14 +61,7 @@ async fn wait(stage: Stage, n: usize, part: TrialPart) -> Result<(), String> {
         TrialPart::VanishedPeer => vanished(&stage, &user).await,
         _ => idle(&stage, &user, n).await,
     };
-    match done {
-        Ok(()) => Ok(()),
-        Err(Trouble::Gone(why)) => Err(why),
-        Err(Trouble::Unmet(why)) => {
-            stage.note(user.name(), &why);
-            Ok(())
-        }
-    }
+    stage.settle(user.name(), done)
 }
 
 /// Stays for a heartbeat, and until it would show that our pong did not count; then works as before.

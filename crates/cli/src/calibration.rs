@@ -1,41 +1,40 @@
-//! The judge is judged before it decides about others, on a thread of its own, while the work of a command begins.
+//! The judge is judged before it decides about others. A check that misjudges a built-in history is our own bug, and decides nothing.
 
 use crate::exit::CommandError;
 use goldenpath_detection::{Misjudged, calibrate};
 use std::panic::resume_unwind;
 use std::thread::{Builder, JoinHandle};
 
-/// The judge, being held against built-in histories.
+/// Holds the judge that judges everybody against the built-in histories.
+pub(crate) fn calibrated() -> Result<(), CommandError> {
+    told(calibrate())
+}
+
+fn told(held: Result<(), Misjudged>) -> Result<(), CommandError> {
+    held.map_err(|why| CommandError::Bug(format!("failed to calibrate the checks: {why}")))
+}
+
+/// The same, on a thread of its own, while something else begins.
 #[must_use = "a judge is not calibrated until `held` says so"]
-pub(crate) struct Calibration(JoinHandle<Result<(), Misjudged>>);
+pub(crate) struct Calibration(JoinHandle<Result<(), CommandError>>);
 
 impl Calibration {
-    /// Begins with the judge that judges everybody.
     pub(crate) fn begin() -> Result<Self, CommandError> {
-        Self::of(calibrate)
-    }
-
-    fn of(calibrate: impl FnOnce() -> Result<(), Misjudged> + Send + 'static) -> Result<Self, CommandError> {
-        let thread = Builder::new().name("calibration".to_owned()).spawn(calibrate);
+        let thread = Builder::new().name("calibration".to_owned()).spawn(calibrated);
         thread
             .map(Self)
             .map_err(|why| CommandError::Outside(format!("failed to start a thread for calibration: {why}")))
     }
 
-    /// Waits for its end. A check that misjudges one of the histories is our own bug, and decides nothing.
+    /// Waits for its end.
     pub(crate) fn held(self) -> Result<(), CommandError> {
-        match self.0.join() {
-            Ok(held) => {
-                held.map_err(|why| CommandError::Bug(format!("failed to calibrate the checks: {why}")))
-            }
-            Err(panic) => resume_unwind(panic),
-        }
+        self.0.join().unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Calibration;
+    use super::{Calibration, told};
     use crate::exit::{CommandError, Exit};
     use goldenpath_checkers::{JudgeConfig, Verdict};
     use goldenpath_detection::{calibrate_with, judge};
@@ -47,20 +46,15 @@ mod tests {
 
     /// The error of a judge that keeps to itself what one check found.
     fn error_of_a_judge_blind_to(id: &'static str) -> CommandError {
-        let blind = move || {
-            calibrate_with(|history| {
-                let mut judgement = judge(history, &JudgeConfig::default(), None);
-                for said in judgement.checks.iter_mut().filter(|said| said.id == id) {
-                    said.verdict = Verdict::Pass;
-                    said.findings.clear();
-                }
-                judgement
-            })
-        };
-        match Calibration::of(blind).map(Calibration::held) {
-            Ok(Err(why)) | Err(why) => why,
-            Ok(Ok(())) => panic!("a judge that is blind to `{id}` was believed"),
-        }
+        let blind = calibrate_with(|history| {
+            let mut judgement = judge(history, &JudgeConfig::default(), None);
+            for said in judgement.checks.iter_mut().filter(|said| said.id == id) {
+                said.verdict = Verdict::Pass;
+                said.findings.clear();
+            }
+            judgement
+        });
+        told(blind).err().unwrap_or_else(|| panic!("a judge that is blind to `{id}` was believed"))
     }
 
     #[test]

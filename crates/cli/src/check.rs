@@ -3,7 +3,7 @@
 mod reading;
 
 use crate::args::{CheckArgs, Format};
-use crate::calibration::Calibration;
+use crate::calibration::calibrated;
 use crate::config;
 use crate::exit::{CommandError, Exit};
 use crate::failure::last_words;
@@ -46,12 +46,16 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandEr
     let categories =
         if args.categories.is_empty() { Vec::new() } else { config::categories(&args.categories)? };
     let asked = Asked { limits, timed_captures: args.slo.is_some(), profile, categories };
-    let calibration = Calibration::begin()?;
     let mut all = Vec::new();
     let mut captures: Vec<(PathBuf, Capture)> = Vec::new();
     let mut unreadable = Exit::Approved;
     for path in &args.files {
-        match open(path)? {
+        let opened = open(path)?;
+        // Before the first that can be judged, not beside it: what it takes is free again when the judge needs room.
+        if opened.is_ok() && all.is_empty() && captures.is_empty() {
+            calibrated()?;
+        }
+        match opened {
             Ok(Input::History(reader)) => all.push(history(path, *reader, &asked, output)?),
             Ok(Input::Capture(capture)) => captures.push((path.clone(), *capture)),
             Err(why) => {
@@ -68,7 +72,6 @@ pub(crate) fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandEr
             "`--format json` is one document: give one history, or captures only, at a time".to_owned(),
         ));
     }
-    calibration.held()?;
     let mut exit = unreadable;
     for judged in &mut all {
         exit = exit.worse(report(judged, args, &asked, output)?);

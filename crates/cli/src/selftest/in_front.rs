@@ -49,11 +49,50 @@ pub(super) fn into_matrix(found: LiveFound, matrix: &mut Matrix) {
             row.live = column;
         }
     }
-    for (id, seed, alarms) in found.healthy {
+    // They ended in an order that is nobody's choice, and rows are told in one.
+    let mut healthy = found.healthy;
+    healthy.sort_by_key(|(id, seed, _)| (*id, *seed));
+    for (id, seed, alarms) in healthy {
         let at = matrix.trials.iter().position(|row| row.id == id).unwrap_or_else(|| {
             matrix.trials.push(HealthyRow::new(id));
             matrix.trials.len() - 1
         });
         matrix.trials[at].count("live", seed, &alarms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::into_matrix;
+    use crate::selftest::live::LiveFound;
+    use goldenpath_detection::{Alarm, HealthyRow, Matrix};
+
+    #[test]
+    fn the_table_does_not_tell_which_session_ended_first() {
+        let rows = |order: [usize; 3]| {
+            let alarm = |words: &str| vec![Alarm { check: "content/json", summary: words.to_owned() }];
+            let ended =
+                [("bad tokens", 7, alarm("one")), ("a talk", 8, alarm("two")), ("a talk", 7, alarm("three"))];
+            let healthy = order.map(|at| ended[at].clone()).to_vec();
+            let mut matrix = Matrix {
+                target: "embedded".to_owned(),
+                seed: 7,
+                seeds: 2,
+                live: true,
+                faults: Vec::new(),
+                healthy: Vec::new(),
+                trials: Vec::new(),
+                tester: Vec::new(),
+                interrupted: false,
+            };
+            into_matrix(LiveFound { healthy, ..LiveFound::default() }, &mut matrix);
+            matrix.trials
+        };
+        let told: Vec<HealthyRow> = rows([0, 1, 2]);
+        assert_eq!(told.iter().map(|row| row.id).collect::<Vec<_>>(), ["a talk", "bad tokens"]);
+        assert!(told[0].first.as_deref().is_some_and(|first| first.contains("three")), "{:?}", told[0].first);
+        for order in [[2, 1, 0], [1, 0, 2], [0, 2, 1]] {
+            assert_eq!(rows(order), told);
+        }
     }
 }

@@ -117,9 +117,10 @@ fn say(matrix: &Matrix, folder: Option<SessionFolder>, output: &Output) -> Resul
         keeping::documents(folder, matrix, &document)?;
         output.note(&format!("selftest  {}", path.display()));
     }
-    Ok(match (matrix.interrupted, matrix.problems().is_empty()) {
-        (true, _) => Exit::Interrupted,
-        (false, true) => Exit::Approved,
-        (false, false) => Exit::Blocked,
+    Ok(match (matrix.interrupted, matrix.problems().is_empty(), matrix.unjudged().is_empty()) {
+        (true, ..) => Exit::Interrupted,
+        (false, false, _) => Exit::Blocked,
+        (false, true, false) => Exit::Inconclusive,
+        (false, true, true) => Exit::Approved,
     })
 }

@@ -19,6 +19,8 @@ pub enum FaultResult {
     DriverMissing,
     /// The check that owns it fails.
     Caught,
+    /// Its owner could not judge, because the measuring client was overloaded: nothing is known of this fault.
+    Inconclusive,
     /// Only other checks fail.
     CaughtByOther,
     /// It was switched on and touched nothing.
@@ -35,6 +37,7 @@ impl FaultResult {
             Self::NotApplicable => "not_applicable",
             Self::DriverMissing => "driver_missing",
             Self::Caught => "caught",
+            Self::Inconclusive => "inconclusive",
             Self::CaughtByOther => "caught_by_other",
             Self::NotFired => "not_fired",
             Self::Missed => "missed",
@@ -108,9 +111,11 @@ pub fn assess(row: &FaultInfo, session: &Session, config: &JudgeConfig) -> Attem
     let owner = judgement.checks.iter().find(|check| check.id == row.owner);
     let failed: Vec<&'static str> = judgement.checks.iter().filter(fails).map(|check| check.id).collect();
     let receipts = session.receipts.iter().filter(|receipt| receipt.fault == row.id).count();
+    let overloaded = Verdict::Inconclusive(Reason::ClientOverloaded);
     let result = match (receipts, failed.contains(&row.owner), failed.is_empty()) {
         (0, ..) => FaultResult::NotFired,
         (_, true, _) => FaultResult::Caught,
+        _ if owner.is_some_and(|owner| owner.verdict == overloaded) => FaultResult::Inconclusive,
         (_, false, false) => FaultResult::CaughtByOther,
         (_, false, true) => FaultResult::Missed,
     };
@@ -150,6 +155,39 @@ fn reason(row: &FaultInfo, result: FaultResult, owner: Option<&CheckResult>) -> 
     match result {
         FaultResult::Caught | FaultResult::NotApplicable | FaultResult::DriverMissing => None,
         FaultResult::NotFired => Some("the fault was switched on and touched nothing".to_owned()),
-        FaultResult::CaughtByOther | FaultResult::Missed => Some(format!("{} {said}", row.owner)),
+        FaultResult::CaughtByOther | FaultResult::Missed | FaultResult::Inconclusive => {
+            Some(format!("{} {said}", row.owner))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FaultResult, assess};
+    use crate::simulated;
+    use goldenpath_checkers::JudgeConfig;
+    use goldenpath_faults::fault_info;
+    use goldenpath_history::RecordKind;
+
+    /// Tool calls are late, and the client says that it was late itself all the time.
+    #[test]
+    fn what_an_overloaded_client_cannot_judge_is_neither_caught_nor_missed() {
+        let row = fault_info("T05").unwrap();
+        let mut session = simulated(row, 3);
+        assert_eq!(assess(row, &session, &JudgeConfig::default()).result, FaultResult::Caught);
+        for record in &mut session.history.records {
+            if let RecordKind::Sample { name, value } = &mut record.kind
+                && name == "scheduler_lag_ms"
+            {
+                *value = 60_000.0;
+            }
+        }
+        let attempt = assess(row, &session, &JudgeConfig::default());
+        assert_eq!(attempt.result, FaultResult::Inconclusive, "{attempt:?}");
+        assert_eq!(
+            attempt.reason.as_deref(),
+            Some("timing/tool-completed is inconclusive: client_overloaded")
+        );
+        assert!(!attempt.result.is_bad() && attempt.result > FaultResult::Caught);
     }
 }

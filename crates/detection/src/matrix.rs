@@ -119,6 +119,21 @@ impl Matrix {
         }
         problems
     }
+
+    /// What could not be judged because this machine was too busy, one sentence each: it proves nothing, either way.
+    #[must_use]
+    pub fn unjudged(&self) -> Vec<String> {
+        let columns = self.faults.iter().flat_map(|row| row.columns().map(move |column| (row.info, column)));
+        let unjudged = columns.filter(|(_, (_, column))| column.result == FaultResult::Inconclusive);
+        let said = |(info, (name, column)): (&FaultInfo, (&str, &Column))| {
+            let why = column.reason.as_deref().unwrap_or("nobody says why");
+            format!(
+                "{} ({}), {name}: inconclusive, caught on {} of {} ({why})",
+                info.id, info.summary, column.caught, column.of
+            )
+        };
+        unjudged.map(said).collect()
+    }
 }
 
 fn fault_problems(row: &FaultRow, name: &str, column: &Column) -> Vec<String> {

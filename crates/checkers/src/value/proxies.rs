@@ -52,13 +52,20 @@ struct Late {
     excess_ms: f64,
 }
 
+/// A run that nothing else was wrong with, by the line of its request.
+#[derive(Debug)]
+struct OnlyLate {
+    line: u64,
+    lates: Vec<Late>,
+}
+
 /// The fold over runs.
 #[derive(Debug)]
 pub(crate) struct Proxies {
     confidence: Tally,
     going_on: Tally,
     /// What was late of runs that nothing else was wrong with, for either proxy.
-    only_late: [Vec<Vec<Late>>; 2],
+    only_late: [Vec<OnlyLate>; 2],
     lag: Lag,
     first_event_ms: f64,
     started_ms: f64,
@@ -172,10 +179,12 @@ impl Proxies {
         let timed = started.is_some() && thinking.is_some() && answered.is_some() && !reached.junk;
         let [confidence, going_on] = &mut self.only_late;
         if timed && !on_time && !disordered && !reached.leaked && confidence.len() < LATE_KEPT {
-            confidence.push(whole_late.into_iter().flatten().collect());
+            confidence
+                .push(OnlyLate { line: request.line, lates: whole_late.into_iter().flatten().collect() });
         }
         if timed && !(on_time && prompt_start) && going_on.len() < LATE_KEPT {
-            going_on.push(whole_late.into_iter().chain([first_late]).flatten().collect());
+            let lates = whole_late.into_iter().chain([first_late]).flatten().collect();
+            going_on.push(OnlyLate { line: request.line, lates });
         }
     }
 
@@ -192,21 +201,27 @@ impl Proxies {
         self.going_on.of += lost;
         let excused = self.only_late.map(|runs| {
             let explained = |late: &Late| self.lag.explains(late.stretch, late.excess_ms);
-            runs.iter().filter(|run| run.iter().all(explained)).count() as u64
+            let excused = runs.iter().filter(|run| run.lates.iter().all(explained));
+            excused.map(|run| run.line).collect::<Vec<u64>>()
         });
         [
-            said(self.confidence, excused[0], "value/confidence"),
-            said(self.going_on, excused[1], "value/continue"),
+            said(self.confidence, &excused[0], "value/confidence"),
+            said(self.going_on, &excused[1], "value/continue"),
         ]
     }
 }
 
-/// A share below its limit fails, unless the `excused` runs might make it up; above it, single runs are no findings.
-fn said(mut tally: Tally, excused: u64, id: &'static str) -> CheckResult {
+/// A share below its limit fails, unless the `excused` runs, told by the lines of their requests, might make it up; above it, single
+/// runs are no findings. Below it, who was only late by the client's own lag is blamed for nothing while others are to be blamed.
+fn said(mut tally: Tally, excused: &[u64], id: &'static str) -> CheckResult {
     let share = |good: u64| (tally.of > 0).then(|| good as f64 / tally.of as f64);
     let below = |share: Option<f64>| share.zip(tally.limit).is_some_and(|(share, limit)| share < limit);
-    let (surely, perhaps) = (share(tally.n), share(tally.n + excused));
+    let (surely, perhaps) = (share(tally.n), share(tally.n + excused.len() as u64));
     let (doubtful, broken) = (below(surely), below(perhaps));
+    let (mine, theirs): (Vec<Finding>, Vec<Finding>) = std::mem::take(&mut tally.findings)
+        .into_iter()
+        .partition(|finding| finding.records.first().is_some_and(|line| excused.contains(line)));
+    tally.findings = if theirs.is_empty() { mine } else { theirs };
     (tally.value, tally.broken) = (surely, broken);
     if doubtful {
         tally.doubt(Reason::ClientOverloaded);

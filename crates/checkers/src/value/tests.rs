@@ -183,6 +183,36 @@ fn runs_that_the_client_made_late_speak_for_nothing(
     assert_eq!(verdict(&judged(&history), "value/continue"), said);
 }
 
+/// Half of the answers are junk, and every run is late by the client's own lag: the junk alone is told.
+#[test]
+fn who_was_late_by_the_client_is_not_blamed_beside_others() {
+    let mut history = session(5);
+    rewrite(&mut history, |_, answer, place| {
+        if place % 2 == 0 { "I'm sorry, I can't help with that.".to_owned() } else { answer.to_owned() }
+    });
+    for record in &mut history.records {
+        if matches!(record.kind, RecordKind::Frame { dir: Direction::In, .. }) {
+            record.t_ns += 1_000_000_000;
+        }
+    }
+    let end = history.records.iter().map(|record| record.t_ns).max().unwrap_or(0);
+    let sample = |second: u64| Record {
+        t_ns: second * 1_000_000_000,
+        conn: None,
+        user: None,
+        kind: RecordKind::Sample { name: "scheduler_lag_ms".into(), value: 600.0 },
+    };
+    history.records.extend((0..=end / 1_000_000_000 + 1).map(sample));
+    history.records.sort_by_key(|record| record.t_ns);
+    let judgement = judged(&history);
+    let check = judgement.checks.iter().find(|check| check.id == "value/continue").expect("a row");
+    assert_eq!(check.verdict, Verdict::Fail);
+    assert!(!check.findings.is_empty());
+    for finding in &check.findings {
+        assert!(finding.summary.contains("stopped by a gate"), "{}", finding.summary);
+    }
+}
+
 /// B07, cut off at 60 %, is the protocol's to judge; the text alone may pass.
 #[test]
 fn a_cut_answer_is_no_false_alarm_of_the_gates() {

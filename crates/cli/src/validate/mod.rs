@@ -23,6 +23,7 @@ pub use end::{CategoryEnd, DriveEnd, Stop};
 pub use own::{Doing, OwnTarget};
 pub use plan::{Plan, Progress, Quiet};
 pub use resilience::TrialPart;
+pub(crate) use resilience::readers;
 pub(crate) use stage::{ANSWER, Stage, Trouble};
 
 pub(crate) use expiry::Expiry;

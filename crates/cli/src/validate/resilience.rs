@@ -7,7 +7,7 @@ mod cycles;
 mod drain;
 mod excess;
 mod part;
-mod readers;
+pub(crate) mod readers;
 mod refused;
 mod returns;
 mod tab;

@@ -25,6 +25,7 @@ struct Document<'a> {
     tester: Vec<Tester<'a>>,
     rates: Rates,
     problems: Vec<String>,
+    unjudged: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +94,7 @@ pub fn json(matrix: &Matrix) -> Result<String, serde_json::Error> {
         tester: matrix.tester.iter().map(tester).collect(),
         rates: matrix.rates(),
         problems: matrix.problems(),
+        unjudged: matrix.unjudged(),
     };
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }

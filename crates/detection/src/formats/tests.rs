@@ -99,3 +99,26 @@ fn what_is_wrong_is_wrong_in_any_column() {
     assert_eq!(simulated.len(), 4, "missed, blamed, alarm, approved: {simulated:#?}");
     assert_eq!(matrix(true).problems(), simulated, "a live column hides no simulated miss");
 }
+
+#[test]
+fn what_was_not_judged_is_no_proof_and_no_miss() {
+    let mut matrix = matrix(true);
+    matrix.faults.retain(|row| row.info.id == "L04");
+    matrix.healthy.clear();
+    matrix.tester.clear();
+    assert!(text(&matrix).contains("every fault that was tried was caught"));
+    let busy = Attempt {
+        reason: Some("its owner is inconclusive: client_overloaded".to_owned()),
+        ..attempt("L04", 1, FaultResult::Inconclusive, &[])
+    };
+    matrix.faults[0].live = Column::fold(&[busy]);
+    assert_eq!(matrix.problems(), Vec::<String>::new());
+    let said = [
+        "L04 (no tool_completed), live: inconclusive, caught on 0 of 1 (seed 1: its owner is inconclusive: \
+                 client_overloaded)",
+    ];
+    assert_eq!(matrix.unjudged(), said);
+    let text = text(&matrix);
+    assert!(text.contains(said[0]) && !text.contains("every fault that was tried was caught"), "{text}");
+    assert!(markdown(&matrix).contains("## Not judged"));
+}

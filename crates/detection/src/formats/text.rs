@@ -47,7 +47,7 @@ fn fault(out: &mut String, row: &FaultRow, column: &Column) {
         bad => format!("{} {}", bad.as_str().to_uppercase(), of(column)),
     };
     let _ = writeln!(out, "  {}  {verdict:<13} {:<32} {}", info.id, info.owner, info.summary);
-    if let (Some(why), false) = (&column.reason, column.result == FaultResult::Caught) {
+    if let Some(why) = &column.reason {
         let _ = writeln!(out, "       {why}");
     }
     let beside: Vec<String> =
@@ -106,12 +106,20 @@ fn rates(out: &mut String, matrix: &Matrix) {
 }
 
 fn problems(out: &mut String, matrix: &Matrix) {
-    let problems = matrix.problems();
+    let (problems, unjudged) = (matrix.problems(), matrix.unjudged());
     if matrix.interrupted {
         out.push_str("\ninterrupted: this is what was measured by then\n");
     }
-    if problems.is_empty() {
+    if !unjudged.is_empty() {
+        let _ = writeln!(out, "\n{} not judged, because this machine was too busy", unjudged.len());
+        for row in &unjudged {
+            let _ = writeln!(out, "  {row}");
+        }
+    }
+    if problems.is_empty() && unjudged.is_empty() {
         out.push_str("\nevery fault that was tried was caught by the check that owns it, and nobody was blamed wrongly\n");
+    }
+    if problems.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n{} wrong", problems.len());

@@ -83,6 +83,8 @@ pub(super) enum Input {
     Joined { conn: u32, link: Link },
     /// Something came.
     Heard { conn: u32, way: Way, heard: Heard, shell: Option<String>, leave: Option<OwnedSemaphorePermit> },
+    /// The client does not take what is written to it, or takes it again.
+    Reader { conn: u32, reads: bool },
     /// A side sends nothing more.
     Ended { conn: u32, way: Way, broken: bool },
     /// The backend answered a request for a run.

@@ -4,13 +4,19 @@ use super::heard::Hearing;
 use super::hub::{Input, Layout, Link, Out};
 use super::io::{Ending, Io};
 use super::toxic::Way;
+use bytes::Bytes;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _, ReadHalf, split};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// How many bytes may be on their way through the hub, each way of a connection: who sends more waits.
 const BUDGET: u32 = 1 << 20;
+
+/// A client that takes nothing for so long does not read.
+const STALLED: Duration = Duration::from_millis(300);
 
 /// What keeps a sender from being read faster than its peer reads.
 #[derive(Debug, Clone)]
@@ -56,8 +62,8 @@ pub(super) async fn join(
         tokio::join!(
             stop[Way::Up.index()].run_until_cancelled(read(&hub, conn, Way::Up, client_in)),
             stop[Way::Down.index()].run_until_cancelled(read(&hub, conn, Way::Down, server_in)),
-            write(from_hub_up, server_out),
-            write(from_hub_down, client_out),
+            write(from_hub_up, server_out, None),
+            write(from_hub_down, client_out, Some((&hub, conn))),
         )
     };
     kill.run_until_cancelled(all).await;
@@ -84,21 +90,40 @@ async fn read(hub: &mpsc::Sender<Input>, conn: u32, way: Way, from: ReadHalf<imp
     let _ = hub.send(Input::Ended { conn, way, broken }).await;
 }
 
-async fn write(mut from: mpsc::UnboundedReceiver<Out>, mut to: impl AsyncWrite + Unpin) {
+/// Writes until there is nothing more; `reader`: who is told, and of which connection, when its reader stalls and reads on.
+async fn write(
+    mut from: mpsc::UnboundedReceiver<Out>,
+    mut to: impl AsyncWrite + Unpin,
+    reader: Option<(&mpsc::Sender<Input>, u32)>,
+) {
     while let Some(out) = from.recv().await {
         let Out::Bytes(frames, leave) = out else {
             // A socket that is gone needs no end.
             let _ = to.shutdown().await;
             return;
         };
-        for frame in frames {
-            if to.write_all(&frame).await.is_err() {
-                return;
+        let mut writing = std::pin::pin!(write_all(&frames, &mut to));
+        let written = match (timeout(STALLED, &mut writing).await, reader) {
+            (Ok(written), _) => written,
+            (Err(_), None) => writing.await,
+            (Err(_), Some((hub, conn))) => {
+                // Without a hub there is nobody to tell.
+                let _ = hub.send(Input::Reader { conn, reads: false }).await;
+                let written = writing.await;
+                let _ = hub.send(Input::Reader { conn, reads: true }).await;
+                written
             }
-        }
-        if to.flush().await.is_err() {
+        };
+        if written.is_err() {
             return;
         }
         drop(leave);
     }
+}
+
+async fn write_all(frames: &[Bytes], to: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
+    for frame in frames {
+        to.write_all(frame).await?;
+    }
+    to.flush().await
 }

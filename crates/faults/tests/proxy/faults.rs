@@ -3,7 +3,7 @@
 use crate::support::{ROWS, greeted, proxied, run, send_run, soon, text};
 use futures_util::{SinkExt as _, StreamExt as _};
 use goldenpath_faults::{Act, Deed, Fault, Message as Said, Plan, Step, fault_info};
-use goldenpath_history::RecordKind;
+use goldenpath_history::{ClosedBy, RecordKind};
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -234,6 +234,34 @@ async fn a_lost_close_leaves_the_client_waiting() {
     server.close(None).await.unwrap();
     drop(server);
     let nothing = tokio::time::timeout(Duration::from_millis(200), client.next()).await;
+    assert!(nothing.is_err(), "{nothing:?}");
+    assert_eq!(receipts.all().len(), 1);
+}
+
+/// Nobody answers the client's Close: at some time it gives up.
+struct NotAnswered;
+
+impl Fault for NotAnswered {
+    fn rewrite(&mut self, step: &Step, act: &mut Act<'_>) {
+        if matches!(step.kind, RecordKind::Close { by: ClosedBy::Client, .. }) {
+            let kind = RecordKind::Close { code: None, reason: None, by: ClosedBy::Client };
+            act.alter(Step { kind, ..step.clone() }, "the Close is not answered");
+        }
+    }
+}
+
+/// When that is, is the client's to say: a proxy that ended the connection would be the one that gave up.
+#[tokio::test]
+async fn a_client_whose_close_is_not_answered_gives_up_by_itself() {
+    let (backend, proxy, receipts) = proxied(Plan::aware(5).fault_of("test", Box::new(NotAnswered))).await;
+    let (mut client, mut server) = greeted(&backend, &proxy, "ann").await;
+    client.close(None).await.unwrap();
+    let heard = soon("the client's Close", server.next()).await;
+    assert!(matches!(heard, Some(Ok(Message::Close(_)))), "{heard:?}");
+    // Reading on answers it.
+    assert!(soon("the end", server.next()).await.is_none());
+    drop(server);
+    let nothing = tokio::time::timeout(Duration::from_millis(300), client.next()).await;
     assert!(nothing.is_err(), "{nothing:?}");
     assert_eq!(receipts.all().len(), 1);
 }

@@ -35,7 +35,8 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
                 if frames != seen(&shared) || !shared.valve.reads() {
                     frames = seen(&shared);
                     alive = Instant::now();
-                } else if silent_too_long(&shared, alive) {
+                // Who has closed waits for the answer by a deadline of its own.
+                } else if !shared.closing.load(Ordering::Acquire) && silent_too_long(&shared, alive) {
                     return shared.end(None, "no frame for two ping intervals", ClosedBy::Client);
                 }
                 continue;

@@ -10,7 +10,7 @@ pub(super) use asked::{failing_run, failing_tool, large, many_tools, refused_by_
 pub(super) use returns::Away;
 
 use super::site::Place;
-use crate::validate::{Expiry, Stage, Trouble, foreign, tokens};
+use crate::validate::{Expiry, Stage, Trouble, foreign, readers, tokens};
 use goldenpath_harness::{Client, Scenario, TestUser};
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub(super) enum Act {
     Unservable(usize),
     /// Requests that are sent again from another tab, so many.
     Retry(usize),
+    /// Tabs that stop reading while more is asked for than buffers hold, beside one that reads.
+    StopReading,
     /// Connections that come and go, so many.
     Cycles(usize),
     /// Stays on a connection whose token ends: one user, once.
@@ -117,6 +119,7 @@ impl Act {
             Self::OneFails(turns) => talk::talk(stage, user, &talk::known(stage, n, *turns)).await,
             Self::Unservable(times) => beside::unservable(stage, user, &talk::known(stage, n, *times)).await,
             Self::Retry(times) => beside::retry(stage, user, &talk::known(stage, n, *times)).await,
+            Self::StopReading => readers::slow(stage, user, n).await,
             Self::Cycles(times) => left::cycles(stage, user, *times).await,
             Self::Tokens | Self::Foreign | Self::OutliveToken => Ok(()),
         }

@@ -7,23 +7,38 @@ use crate::progress::Meter;
 use goldenpath_checkers::{JudgeConfig, Reason, Witness};
 use goldenpath_detection::{Alarm, Attempt, FaultResult, Session, alarms, assess, witness};
 use goldenpath_faults::FaultInfo;
+use goldenpath_harness::Canary;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Quick sessions at once: most of what they do is wait for one another's events.
-const QUICK: usize = 3;
+/// How many sessions go on at once: quick ones, most of which is waiting for one another's events, and slow ones beside them,
+/// most of which is waiting for nothing.
+#[derive(Debug, Clone, Copy)]
+struct Lanes {
+    quick: usize,
+    slow: usize,
+}
 
-/// Slow ones at once, beside them.
-const SLOW: usize = 12;
+/// Where only what comes is judged.
+const MANY: Lanes = Lanes { quick: 4, slow: 12 };
+
+/// Where it is judged when it comes: a busy client could not tell who was late.
+const FEW: Lanes = Lanes { quick: 2, slow: 6 };
 
 /// Further attempts at what this machine was too busy to judge, one after the other, with nothing beside them.
 const AGAIN: u64 = 2;
 
 /// For how long further attempts are begun: a machine that stays busy will not do better.
 const AGAIN_FOR: Duration = Duration::from_secs(60);
+
+/// Before each of them a moment is waited for in which this machine is no later than this…
+const CALM: Duration = Duration::from_millis(20);
+
+/// …but no longer than this.
+const CALM_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is driven.
 #[derive(Debug, Clone)]
@@ -100,10 +115,14 @@ impl Live {
         let mut found = LiveFound::default();
         let jobs = self.jobs(&mut found);
         self.meter.stage("live", jobs.len() as u64);
-        let mut done = self.side_by_side(jobs).await?;
+        let (timed, untimed): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.script.timed);
+        let mut done = self.side_by_side(untimed, MANY).await?;
+        done.extend(self.side_by_side(timed, FEW).await?);
         let until = Instant::now() + AGAIN_FOR;
-        for done in &mut done {
-            self.again(done, until).await?;
+        for attempt in 1..=AGAIN {
+            for done in &mut done {
+                self.again(done, attempt, until).await?;
+            }
         }
         self.collect(done, &mut found);
         Ok(found)
@@ -144,8 +163,8 @@ impl Live {
         jobs
     }
 
-    async fn side_by_side(&self, jobs: Vec<Job>) -> Result<Vec<Done>, NoSession> {
-        let (quick, slow) = (Arc::new(Semaphore::new(QUICK)), Arc::new(Semaphore::new(SLOW)));
+    async fn side_by_side(&self, jobs: Vec<Job>, lanes: Lanes) -> Result<Vec<Done>, NoSession> {
+        let (quick, slow) = (Arc::new(Semaphore::new(lanes.quick)), Arc::new(Semaphore::new(lanes.slow)));
         let mut sessions = JoinSet::new();
         for job in jobs {
             let turns = if job.script.slow { slow.clone() } else { quick.clone() };
@@ -176,13 +195,17 @@ impl Live {
 
     /// Drives one session and assesses it.
     async fn one(&self, job: Job) -> Result<Done, NoSession> {
+        let begun = Instant::now();
         let session = sit(&self.site, &job.script, job.row, job.seeds).await?;
+        let driven = begun.elapsed();
         let (seed, witnesses, remote) = (self.seed, self.witnesses, !self.site.is_embedded());
         let assessed = tokio::task::spawn_blocking(move || {
             let outcome = match job.row {
                 None => Outcome::Healthy(alarms(&session.history)),
                 Some(row) => assessed(row, &session, &job, witnesses && job.seeds.fault == seed, remote),
             };
+            let row = job.row.map_or(job.script.name, |row| row.id);
+            tracing::debug!(row, seed = job.seeds.fault, ?driven, judged = ?(begun.elapsed() - driven), "a session is over");
             Done { job, outcome }
         });
         assessed.await.map_err(|why| match why.try_into_panic() {
@@ -191,21 +214,24 @@ impl Live {
         })
     }
 
-    /// Tries again, alone, what this machine was too busy to judge.
-    async fn again(&self, done: &mut Done, until: Instant) -> Result<(), NoSession> {
-        for attempt in 1..=AGAIN {
-            let busy = match &done.outcome {
-                Outcome::Assessed(attempt, _) => overloaded(attempt),
-                _ => false,
-            };
-            if !busy || self.cancel.is_cancelled() || Instant::now() >= until {
-                break;
-            }
-            let mut job = done.job.clone();
-            if let Some(row) = job.row {
-                job.seeds = Seeds::of(row.id, job.seeds.fault, attempt);
-            }
-            *done = self.one(job).await?;
+    /// Measures again, alone, what this machine was too busy to judge; what was judged stays as it is. The result says so.
+    async fn again(&self, done: &mut Done, attempt: u64, until: Instant) -> Result<(), NoSession> {
+        let Some(why) = unjudged(&done.outcome) else { return Ok(()) };
+        if self.cancel.is_cancelled() || Instant::now() >= until {
+            return Ok(());
+        }
+        // A machine that stays busy is measured all the same: the session tells by how much it was late.
+        let _ = Canary::calm(CALM, CALM_WITHIN).await;
+        let mut job = done.job.clone();
+        if let Some(row) = job.row {
+            job.seeds = Seeds::of(row.id, job.seeds.fault, attempt);
+        }
+        *done = self.one(job).await?;
+        if let Outcome::Assessed(assessed, _) = &mut done.outcome
+            && assessed.result != FaultResult::Inconclusive
+        {
+            let said = assessed.reason.take().map(|said| format!("{said}; ")).unwrap_or_default();
+            assessed.reason = Some(format!("{said}measured again, alone: at first {why}"));
         }
         Ok(())
     }
@@ -257,8 +283,10 @@ fn assessed(row: &'static FaultInfo, session: &Session, job: &Job, wanted: bool,
     Outcome::Assessed(Box::new(attempt), witness)
 }
 
-/// Whether the owner could not judge because of this machine.
-fn overloaded(attempt: &Attempt) -> bool {
-    attempt.result.is_bad()
-        && matches!(attempt.unsure, Some(Reason::ClientOverloaded | Reason::ClockUncertain))
+/// What the owner says where it could not judge because of this machine.
+fn unjudged(outcome: &Outcome) -> Option<String> {
+    let Outcome::Assessed(attempt, _) = outcome else { return None };
+    let uncertain = attempt.result.is_bad() && attempt.unsure == Some(Reason::ClockUncertain);
+    (uncertain || attempt.result == FaultResult::Inconclusive)
+        .then(|| attempt.reason.clone().unwrap_or_default())
 }

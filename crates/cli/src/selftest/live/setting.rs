@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 const PING: Duration = Duration::from_secs(3);
 const PONG: Duration = Duration::from_secs(2);
 
+/// How long a write may take to a reader that does not read.
+const WRITE_STALL: Duration = Duration::from_secs(4);
+
 /// How long runs may go on, and how long everything may take, when the backend stops.
 const DRAIN: Duration = Duration::from_secs(2);
 const DRAINED: Duration = Duration::from_secs(5);
@@ -32,7 +35,7 @@ pub(super) struct Setting {
     pub(super) tools_take: Duration,
     /// Answers come in pieces, as from a model that writes them word by word.
     pub(super) in_pieces: bool,
-    /// Heartbeats, and the end of a drain, come soon.
+    /// Heartbeats, and the ends of a drain and of those who read nothing, come soon.
     pub(super) short_waits: bool,
 }
 
@@ -46,6 +49,7 @@ impl Setting {
         GatewayConfig {
             ping_interval: PING,
             pong_timeout: PONG,
+            write_stall: WRITE_STALL,
             drain_runs: DRAIN,
             drain_total: DRAINED,
             ..usual

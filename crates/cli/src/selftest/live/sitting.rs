@@ -10,15 +10,23 @@ use goldenpath_faults::{FaultInfo, Plan, Proxy, Receipt, ToxicSpec};
 use goldenpath_harness::{Canary, Recorder, Recording, Sampler, Session, SessionClock};
 use goldenpath_history::{FaultPhase, HISTORY_VERSION, Header, RecordKind};
 use goldenpath_simulator::History;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Between two looks at the target's memory.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest that a session may take.
 const BOUND: Duration = Duration::from_secs(240);
+
+/// What the kernel holds for one client of the proxy, in bytes…
+const SEND_BUFFER: u32 = 64 << 10;
+
+/// …and how many may wait to be accepted.
+const BACKLOG: u32 = 256;
 
 /// Why there is no session to judge.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +160,7 @@ async fn drive(
         let silence = format!("{}:{}", from.as_millis(), BOUND.as_millis());
         plan = plan.toxic(ToxicSpec::new("partition_up", &silence).map_err(outside)?);
     }
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(outside)?;
+    let listener = listen().map_err(outside)?;
     let proxy = Proxy::start(listener, &place.upstream, plan).await.map_err(outside)?;
     let target = place.behind(&proxy.ws_url()).map_err(outside)?;
     let session = Session::new(target, place.auth.clone(), recorder.clone());
@@ -180,6 +188,14 @@ async fn drive(
         (Ok(Err(why)), _) | (Ok(Ok(())), Some(why)) => Err(NoSession::TargetUnavailable(why)),
         (Ok(Ok(())), None) => Ok(()),
     }
+}
+
+/// Where the proxy listens. What it accepts buffers little: who does not read is noticed after so much, not after megabytes.
+fn listen() -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    socket.listen(BACKLOG)
 }
 
 async fn act(stage: &Stage, script: &Script, place: &Place) -> Result<(), String> {

@@ -20,7 +20,7 @@ const PACE: Duration = Duration::from_millis(200);
 const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// Two tabs stop reading at once. One reads on as soon as enough waits for it, the other when it must have been given up.
-pub(super) async fn slow(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Trouble> {
+pub(crate) async fn slow(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Trouble> {
     let mut tab = Tab::new(stage, user, n, TrialPart::SlowReader);
     let quick = stage.enter(user).await?;
     let told = Told::by(&quick.wait_for_greeting(ANSWER).await?);

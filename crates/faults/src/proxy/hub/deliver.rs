@@ -9,7 +9,7 @@ use crate::proxy::toxic::Way;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use goldenpath_history::{Direction, RecordKind};
+use goldenpath_history::{ClosedBy, Direction, RecordKind};
 use http::StatusCode;
 use rand::Rng;
 use tokio::sync::OwnedSemaphorePermit;
@@ -88,6 +88,8 @@ impl Hub {
                     self.write(conn, way, Out::Bytes(vec![bytes], leave));
                 }
             }
+            // A client that gives up does so by itself, in its own time: all that a proxy does for it is to answer nothing.
+            RecordKind::Close { code: None, by: ClosedBy::Client, .. } => {}
             RecordKind::Close { code, reason, .. } => {
                 self.hang_up(conn, step.t_ns, *code, reason.as_deref().unwrap_or_default());
             }

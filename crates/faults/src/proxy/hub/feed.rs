@@ -5,7 +5,7 @@ use crate::fault::Step;
 use crate::message::Message;
 use crate::proxy::heard::Heard;
 use crate::proxy::toxic::Way;
-use goldenpath_history::{ClosedBy, Direction, RecordKind};
+use goldenpath_history::{ClosedBy, Direction, RecordKind, Trial};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -35,6 +35,11 @@ impl Hub {
             Input::Joined { conn, link } => self.conns.entry(conn).or_default().link = Some(link),
             Input::Heard { conn, way, heard, shell, leave } => {
                 self.hear(now_ns, conn, way, heard, shell, leave);
+            }
+            Input::Reader { conn, reads } => {
+                let told = if reads { Trial::ReaderReads } else { Trial::ReaderStalled };
+                let origin = Origin::Frames { way: Way::Down, frames: Vec::new(), shell: None, leave: None };
+                self.injector.feed_with(self.step(now_ns, conn, told.mark()), origin);
             }
             Input::Ended { conn, way, broken } => self.ended(now_ns, conn, way, broken),
             Input::Store { conn, user, run_id, status, body, gate } => {

@@ -115,6 +115,8 @@ async fn back_after(
             &format!("run `{run}` did not end in {} s, as far as the store tells", ENDS.as_secs()),
         );
     }
+    // A store may know of an end before the stream does: who came at once would see the end live.
+    tokio::time::sleep(AWAY).await;
     let client = stage.enter_as(user, how).await?;
     stored::read_back(stage, user, &run).await;
     Ok(client)

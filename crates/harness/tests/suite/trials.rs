@@ -3,7 +3,7 @@
 use crate::world::{SOON, accept, closes, connect, frames, minting, serve};
 use futures_util::{SinkExt as _, StreamExt as _};
 use goldenpath_harness::{Client, Connect, Recording, Session};
-use goldenpath_history::{ClosedBy, Direction, RecordKind, Trial};
+use goldenpath_history::{CLOSE_NOT_ANSWERED, ClosedBy, Direction, RecordKind, Trial};
 use serde_json::json;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
@@ -101,4 +101,32 @@ async fn a_peer_that_is_gone_answers_nothing(#[case] go: fn(&Client), #[case] he
     assert_eq!(frames(&records, Direction::In).len(), heard);
     let by = if heard > 0 { ClosedBy::Server } else { ClosedBy::Client };
     assert_eq!(closes(&records).iter().map(|(_, by)| *by).collect::<Vec<_>>(), [by]);
+}
+
+/// Its heartbeats stay away for longer than a silent peer is borne, and yet it is the Close that was never answered.
+#[tokio::test]
+async fn who_has_closed_waits_for_the_answer_and_says_that_none_came() {
+    let (leave, left) = tokio::sync::oneshot::channel::<()>();
+    let target = serve(|tcp| async {
+        let mut socket = accept(tcp).await;
+        let greeting =
+            json!({"type": "connection_established", "connection_id": "c1", "ping_interval_ms": 500});
+        socket.send(Message::text(greeting.to_string())).await.unwrap();
+        let _ = left.await;
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let client = connect(target, &recording).await.unwrap();
+    client.wait_for_greeting(SOON).await.unwrap();
+    client.close().await;
+    drop((client, leave));
+    let records = recording.finish().unwrap().records;
+    let reasons: Vec<_> = records
+        .iter()
+        .filter_map(|record| match &record.kind {
+            RecordKind::Close { reason, .. } => reason.as_deref(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons, [CLOSE_NOT_ANSWERED]);
 }

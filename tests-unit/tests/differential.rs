@@ -3,7 +3,7 @@
 //!
 //! `session` and `faults` make a history from a [`Plan`], a few numbers that proptest draws and shrinks. `sequence` to `timing`
 //! are the plain checks; they share only the records with those of the crate. What they leave open is said where they do.
-//! `PROPTEST_CASES` says how many histories (`scripts/differential.sh`: a hundred thousand).
+//! `PROPTEST_CASES` says how many histories, `DIFFERENTIAL_SEED` which (`scripts/differential.sh`: a hundred thousand).
 
 mod content;
 mod delivery;
@@ -138,12 +138,21 @@ fn differences(records: &[Record<'static>], counts: &mut Counts) -> Vec<String> 
     differences
 }
 
+/// Equal seeds draw equal histories.
+fn rng(seed: u64) -> TestRng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
+}
+
 #[test]
 fn streaming_checks_agree_with_a_plain_reading_of_their_promises() {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let cases = asked.map_or(CASES, |cases| cases.parse().expect("`PROPTEST_CASES` is a number"));
+    let seed = std::env::var("DIFFERENTIAL_SEED").ok();
+    let seed: u64 = seed.map_or(0, |seed| seed.parse().expect("`DIFFERENTIAL_SEED` is a number"));
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let mut runner = TestRunner::new_with_rng(config, rng(seed));
     let counts = RefCell::new(Counts::new());
     let outcome = runner.run(&plan(), |plan| {
         let records = records(&plan);
@@ -160,7 +169,7 @@ fn streaming_checks_agree_with_a_plain_reading_of_their_promises() {
             ["pass", "fail", "inconclusive", "not compared"].map(|word| of(*id, word));
         println!("{id:32} pass {pass:7} fail {fail:7} inconclusive {rest:7} not compared {open:6}");
     }
-    println!("{cases} histories");
+    println!("{cases} histories of seed {seed}");
     assert!(outcome.is_ok(), "{}", outcome.err().map(|why| why.to_string()).unwrap_or_default());
     for (id, _) in PLAINLY {
         assert!(

@@ -13,6 +13,7 @@ mod run;
 mod trouble;
 
 pub use conn::{Closed, ConnView, Greeting, Joined, Ordeal, Stall, UserView};
+pub(crate) use request::fingerprint;
 pub use request::{RequestView, reference_number};
 pub use run::{Gap, RunView, SettledRun, Sight, Terminal};
 pub use trouble::Trouble;

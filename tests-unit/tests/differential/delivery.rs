@@ -161,7 +161,7 @@ fn lost_of_run(history: &Reading, run: &Run) -> Option<String> {
 /// From where it joined, a connection shows every offset of its user's stream, up to what a heartbeat says.
 fn lost_of_stream(history: &Reading, number: u32, conn: &Conn) -> Option<String> {
     let joined = conn.greeting.as_ref().and_then(|(_, how, head, replay)| {
-        (*head).map(|head| head.saturating_sub(if how == "full" { *replay } else { 0 }))
+        (*head).map(|head| head.saturating_sub(if how == "full" { replay.unwrap_or(0) } else { 0 }))
     });
     let shown = |frame: &&Frame| frame.conn == number && frame.is_event();
     let first = history.frames.iter().filter(shown).find_map(|frame| frame.whole("offset"));

@@ -172,7 +172,14 @@ fn aimed(items: &mut [Item], aim: Aim, at: u16, how: u8) {
     let ends = ["agent_completed", "agent_failed", "agent_cancelled"];
     let (kinds, late_ms): (&[&str], &[u64]) = match aim {
         Aim::Hollow => (
-            &["agent_started", "agent_thinking", "tool_executing", "agent_completed", "agent_cancelled"],
+            &[
+                "agent_started",
+                "agent_thinking",
+                "tool_executing",
+                "tool_completed",
+                "agent_completed",
+                "agent_cancelled",
+            ],
             &[],
         ),
         Aim::Early | Aim::Timestamp | Aim::Thread => (&KINDS[..8], &[]),
@@ -210,9 +217,11 @@ fn aimed(items: &mut [Item], aim: Aim, at: u16, how: u8) {
 
 /// A text that people read says nothing.
 fn hollow(event: &mut Value, how: u8) {
-    let read = ["task_description", "reasoning", "tool_purpose", "final_response", "reason"];
-    if let Some(name) = read.into_iter().find(|name| event.get(*name).is_some()) {
-        event[name] = json!(["", " ", "...", "TODO", "Agent is thinking…"][usize::from(how % 5)]);
+    let read =
+        ["task_description", "reasoning", "tool_purpose", "tool_name", "final_response", "summary", "reason"];
+    let there: Vec<&str> = read.into_iter().filter(|name| event.get(*name).is_some()).collect();
+    if let Some(name) = pick(&there, how / 5) {
+        event[*name] = json!(["", " ", "...", "TODO", "Agent is thinking…"][usize::from(how % 5)]);
     }
 }
 

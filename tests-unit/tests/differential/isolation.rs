@@ -86,7 +86,7 @@ pub(super) fn thread(history: &Reading) -> Said {
     for run in &history.runs {
         let mut mentions: Vec<&Frame> = run.accepted.iter().chain(&run.events).collect();
         mentions.sort_by_key(|frame| frame.line);
-        let Some(own) = mentions.first().and_then(|frame| frame.text("thread_id")) else { continue };
+        let Some(own) = mentions.iter().find_map(|frame| frame.text("thread_id")) else { continue };
         for event in &run.events {
             if let Some(named) = event.text("thread_id") {
                 said.must(named == own, || format!("line {} is of {named}", event.line));

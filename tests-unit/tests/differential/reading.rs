@@ -106,7 +106,7 @@ pub(super) struct Conn {
     /// When the attempt to connect began.
     pub(super) asked_t_ns: u64,
     /// Line, `recovered`, `offset`, `replay`.
-    pub(super) greeting: Option<(u64, String, Option<u64>, u64)>,
+    pub(super) greeting: Option<(u64, String, Option<u64>, Option<u64>)>,
     /// Line, time, code, by whom.
     pub(super) closed: Option<(u64, u64, Option<u16>, ClosedBy)>,
 }
@@ -257,8 +257,7 @@ impl Reading {
         };
         if frame.kind() == "connection_established" {
             let text = |name: &str| frame.text(name).unwrap_or_default().to_owned();
-            let greeting =
-                (line, text("recovered"), frame.whole("offset"), frame.whole("replay").unwrap_or_default());
+            let greeting = (line, text("recovered"), frame.whole("offset"), frame.whole("replay"));
             self.conns.entry(conn).or_default().greeting.get_or_insert(greeting);
         }
         // The first greeting is the one that counts.

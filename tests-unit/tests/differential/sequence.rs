@@ -117,7 +117,7 @@ pub(super) fn one_terminal(history: &Reading) -> Said {
     for run in &history.runs {
         let ends: Vec<&Frame> = run.distinct().into_iter().filter(|event| event.is_terminal()).collect();
         let twice_here = run.conns().into_iter().any(|conn| {
-            run.on(conn).iter().filter(|event| event.is_terminal() && !event.replayed).count() > 1
+            run.on(conn).iter().filter(|event| event.is_terminal()).skip(1).any(|event| !event.replayed)
         });
         let Some(end) = ends.first() else {
             match missing_end(history, run) {
@@ -285,9 +285,11 @@ fn misnumbered(history: &Reading, run: &Run, conn: u32) -> Option<String> {
 /// The highest offset that the connection had shown before this event, or had behind it when it joined.
 fn highest_before(history: &Reading, event: &Frame) -> u64 {
     let joined = history.conns.get(&event.conn).and_then(|conn| conn.greeting.as_ref());
-    let behind = joined.and_then(|(_, how, head, replay)| {
-        let replayed = if how == "full" { *replay } else { 0 };
-        head.map(|head| head.saturating_sub(replayed))
+    // A greeting that does not say how it joined, or how much is replayed, says nothing of what is behind it.
+    let behind = joined.and_then(|(_, how, head, replay)| match how.as_str() {
+        "fresh" | "failed" => *head,
+        "full" => head.zip(*replay).map(|(head, replay)| head.saturating_sub(replay)),
+        _ => None,
     });
     let owner = |frame: &&Frame| {
         history

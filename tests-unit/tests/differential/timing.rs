@@ -114,9 +114,8 @@ pub(super) fn cold_start(history: &Reading) -> Said {
         let runs = history.runs.iter().filter(|run| run.gap.is_none() && !run.events.is_empty());
         let asked_here =
             runs.filter_map(|run| Some((run.asked.as_ref().filter(|asked| asked.conn == *conn)?.line, run)));
-        let Some((line, first)) = asked_here.clone().min_by_key(|(line, _)| *line) else { continue };
-        // Of two runs of one request nobody says which is the first.
-        said.open |= asked_here.filter(|(other, _)| *other == line).count() > 1;
+        // Of two runs of one request the one that was heard of first.
+        let Some((_, first)) = asked_here.min_by_key(|(line, run)| (*line, run.first_line)) else { continue };
         let slow = waits(history, first).into_iter().find(|(name, took)| *took > limit_ns(name));
         said.judge(slow.map(|(name, _)| format!("{} was slow: {name}", first.id)));
     }

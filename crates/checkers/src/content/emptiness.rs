@@ -163,16 +163,23 @@ pub(super) fn emptiness(text: &str) -> Option<&'static str> {
     if text.len() > 64 {
         return begins_as(text, "lorem ipsum").then_some("filler");
     }
-    let bare = text
-        .trim_matches(|c: char| {
-            matches!(c, '.' | '…' | '!' | '?' | ':' | ' ' | '<' | '>' | '{' | '}' | '-' | '_' | '*')
-        })
-        .to_lowercase();
+    let bare = bare(text);
     let known = PLACEHOLDERS.contains(&bare.as_str())
         || OPENINGS.iter().any(|opening| opens(&bare, opening))
         || is_template(text)
         || is_mere_activity(&bare);
     known.then_some("a placeholder")
+}
+
+/// Whether a text, blank ends aside, is a known placeholder, word for word.
+pub(super) fn is_known_placeholder(text: &str) -> bool {
+    PLACEHOLDERS.contains(&bare(text.trim_matches(is_blank)).as_str())
+}
+
+/// A text without what placeholders are put in.
+fn bare(text: &str) -> String {
+    let around = |c| matches!(c, '.' | '…' | '!' | '?' | ':' | ' ' | '<' | '>' | '{' | '}' | '-' | '_' | '*');
+    text.trim_matches(around).to_lowercase()
 }
 
 fn begins_as(text: &str, opening: &str) -> bool {

@@ -1,6 +1,6 @@
 //! What people read says something: not empty, no placeholder, no filler.
 
-use super::emptiness::emptiness;
+use super::emptiness::{emptiness, is_known_placeholder};
 use super::{Broken, READ_BY_PEOPLE};
 use crate::event_view::{EventView, Field, Scan, text_of};
 use crate::evidence::excerpt;
@@ -53,7 +53,9 @@ fn said_nothing(field: &str, why: &str, text: &str) -> Broken {
 
 fn named(event: &EventView<'_>) -> Option<Broken> {
     let name = event.text(Field::ToolName)?;
-    let why = emptiness(&name).filter(|_| name.trim().is_empty() || name.len() < 12)?;
+    // A longer name may be made of words that elsewhere only say that something goes on: `processing_request`.
+    let hollow = |_: &&str| name.trim().is_empty() || name.len() < 12 || is_known_placeholder(&name);
+    let why = emptiness(&name).filter(hollow)?;
     Some(said_nothing("tool_name", why, &name))
 }
 

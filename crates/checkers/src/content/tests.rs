@@ -21,6 +21,7 @@ fn break_by(row: &str, history: &mut History) {
         "C07a" => edit(history, thinking, |event| event["reasoning"] = json!("...")),
         "C07b" => edit(history, thinking, |event| event["reasoning"] = json!("Agent is thinking…")),
         "C07c" => edit(history, end, |event| event["summary"] = json!("TODO")),
+        "C07d" => edit(history, calling, |event| event["tool_name"] = json!("Agent is thinking…")),
         "C08a" => edit(history, thinking, |event| {
             event["reasoning"] = json!("Les donnÃ©es du mois passent en revue")
         }),
@@ -110,6 +111,7 @@ fn break_by(row: &str, history: &mut History) {
 #[case("C07a", "content/meaningful")]
 #[case("C07b", "content/meaningful")]
 #[case("C07c", "content/meaningful")]
+#[case("C07d", "content/meaningful")]
 #[case("C08a", "content/unicode")]
 #[case("C08b", "content/unicode")]
 #[case("C08c", "content/unicode")]
@@ -249,4 +251,15 @@ fn a_secret_that_the_recorder_hid_is_still_a_secret(#[case] hidden: &str) {
         }
     }
     assert_eq!(*verdict(&judged(&history), "content/no-internals"), Verdict::Pass, "its user wrote it");
+}
+
+#[test]
+fn a_tool_may_be_named_after_what_it_does() {
+    let mut history = healthy();
+    for kind in ["tool_executing", "tool_completed"] {
+        for at in places(&history, kind) {
+            edit(&mut history, at, |event| event["tool_name"] = json!("processing_request"));
+        }
+    }
+    assert_eq!(verdict(&judged(&history), "content/meaningful"), &Verdict::Pass);
 }

@@ -1,6 +1,6 @@
 //! Histories that keep delivery's promises, and such as break one each.
 
-use crate::fixture::{alarms, edit, healthy, judged, place, places, repeat, verdict};
+use crate::fixture::{alarms, closed_at, edit, healthy, judged, place, places, repeat, verdict};
 use crate::{Reason, Verdict};
 use goldenpath_history::{Direction, Record, RecordKind};
 use goldenpath_simulator::{Content, History, Resume, Scenario, healthy_variations, simulate};
@@ -350,4 +350,29 @@ fn pieces_that_come_after_the_answer_are_pieces_of_it() {
     let lost = places(&history, "response_delta")[1];
     history.records.remove(lost);
     assert_eq!(verdict(&judged(&history), "delivery/deltas-concatenate"), &Verdict::Fail);
+}
+
+/// Who has accepted a request, by whatever name of its run, refuses it no more by closing the connection.
+#[test]
+fn a_close_is_no_refusal_of_what_was_accepted() {
+    let broken_off = |history: &mut History, from: usize| {
+        let conn = history.records[from].conn;
+        let close = closed_at(history, from, 4002);
+        let mut at = 0;
+        history.records.retain(|record| {
+            at += 1;
+            at <= from || record.conn != conn
+        });
+        history.records.insert(from, close);
+    };
+    let accepted = |history: &History| *places(history, "request_accepted").last().unwrap();
+    let mut refused = healthy();
+    let at = accepted(&refused);
+    broken_off(&mut refused, at);
+    assert_eq!(verdict(&judged(&refused), "delivery/request-answered"), &Verdict::Pass);
+    let mut dropped = healthy();
+    let at = accepted(&dropped);
+    edit(&mut dropped, at, |frame| frame["run_id"] = 0.into());
+    broken_off(&mut dropped, at + 1);
+    assert_eq!(verdict(&judged(&dropped), "delivery/request-answered"), &Verdict::Fail);
 }

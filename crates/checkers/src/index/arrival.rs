@@ -61,7 +61,13 @@ impl Index {
             before_request: request.is_none(),
             ..Arrival::of(run, owner != user, replayed)
         };
-        if !arrival.foreign && view.show(line, t_ns, event, conn, &mut arrival) {
+        if arrival.foreign {
+            return Some(arrival);
+        }
+        if view.thread.is_none() {
+            view.thread = event.text(Field::ThreadId).as_deref().map(Into::into);
+        }
+        if view.show(line, t_ns, event, conn, &mut arrival) {
             self.ended.push_back((run, t_ns));
         }
         Some(arrival)
@@ -82,8 +88,7 @@ impl Index {
         let named = || event.text(Field::UserId).and_then(|name| self.user_named(&name));
         let owner =
             request.and_then(|request| self.request(request)).map(|request| request.user).or_else(named);
-        let thread = event.text(Field::ThreadId);
-        self.begin(run_id, owner.unwrap_or(user), request, thread.as_deref(), line, t_ns)
+        self.begin(run_id, owner.unwrap_or(user), request, line, t_ns)
     }
 
     /// The request of the owner that the event names.

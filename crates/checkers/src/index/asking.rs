@@ -1,7 +1,7 @@
 //! What becomes of a request: asked once or more, accepted, refused.
 
-use super::{Index, RequestView, hash_of, reference_number};
-use crate::event_view::{ControlView, Field};
+use super::{Index, RequestView, fingerprint, hash_of, reference_number};
+use crate::event_view::{ControlView, Field, SentView};
 use crate::observation::{ConnIx, RequestIx, UserIx};
 use goldenpath_history::{Record, RecordKind};
 
@@ -31,6 +31,7 @@ impl Index {
             prompt: prompt.as_deref().map(Into::into),
             expect: expect.clone(),
             attempts: 1,
+            thread: None,
             run: None,
             accepted_line: None,
             refused_line: None,
@@ -42,10 +43,24 @@ impl Index {
         self.request_by_id.entry(hash_of(&**request_id)).or_insert(request);
     }
 
+    /// The frame of a request was sent: it may name a thread.
+    pub(super) fn name_thread(&mut self, frame: &SentView<'_>, user: Option<UserIx>) {
+        let request =
+            frame.fields.text(Field::RequestId).zip(user).and_then(|(id, user)| self.request_of(user, &id));
+        let thread = frame.fields.text(Field::ThreadId).map(|thread| fingerprint(&thread));
+        if let (Some(view), Some(thread)) = (request.and_then(|request| self.request_mut(request)), thread) {
+            view.thread.get_or_insert(thread);
+        }
+    }
+
     pub(super) fn accept(&mut self, line: u64, t_ns: u64, frame: &ControlView<'_>, user: Option<UserIx>) {
-        let (Some(user), Some(run_id)) = (user, frame.fields.text(Field::RunId)) else { return };
+        let Some(user) = user else { return };
         let request = frame.fields.text(Field::RequestId).and_then(|id| self.request_of(user, &id));
-        let thread = frame.fields.text(Field::ThreadId);
+        // It is accepted, though by a name of its run that is none.
+        if let Some(view) = request.and_then(|request| self.request_mut(request)) {
+            view.accepted_line.get_or_insert(line);
+        }
+        let Some(run_id) = frame.fields.text(Field::RunId) else { return };
         // Told to somebody who never asked, it is still the run of who did.
         let asked = request.or_else(|| {
             let id = frame.fields.text(Field::RequestId)?;
@@ -54,13 +69,14 @@ impl Index {
         let owner = asked.and_then(|asked| self.request(asked)).map_or(user, |asked| asked.user);
         let run = match self.run_named(&run_id) {
             Some(known) => known,
-            None => self.begin(&run_id, owner, asked, thread.as_deref(), line, t_ns),
+            None => self.begin(&run_id, owner, asked, line, t_ns),
         };
+        if let Some(view) = self.runs.get_mut(&run).filter(|view| view.owner == user && view.thread.is_none())
+        {
+            view.thread = frame.fields.text(Field::ThreadId).as_deref().map(Into::into);
+        }
         if let Some(asked) = asked.filter(|_| request.is_some() || self.owner(run) == Some(owner)) {
             self.link(run, asked);
-        }
-        if let Some(view) = request.and_then(|request| self.request_mut(request)) {
-            view.accepted_line.get_or_insert(line);
         }
     }
 

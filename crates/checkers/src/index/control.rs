@@ -52,6 +52,7 @@ impl Index {
                     self.pings.insert((conn, n), t_ns);
                 }
             }
+            Some("agent_request") => self.name_thread(frame, user),
             Some("cancel") => {
                 let run = frame.fields.text(Field::RunId).and_then(|id| self.run_named(&id));
                 if let Some(view) = run.and_then(|run| self.runs.get_mut(&run))

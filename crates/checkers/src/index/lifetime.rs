@@ -17,7 +17,6 @@ impl Index {
         id: &str,
         owner: UserIx,
         request: Option<RequestIx>,
-        thread: Option<&str>,
         line: u64,
         t_ns: u64,
     ) -> RunIx {
@@ -36,7 +35,7 @@ impl Index {
                 id: id.into(),
                 owner,
                 request,
-                thread: thread.map(Into::into),
+                thread: None,
                 first_line: line,
                 first_t_ns: t_ns,
                 last_line: line,

@@ -1,7 +1,9 @@
 //! Requests: what was asked, and what is owed for it.
 
+use super::hash_of;
 use crate::observation::{ConnIx, RunIx, UserIx};
 use goldenpath_history::Expect;
+use std::num::NonZeroU16;
 
 /// One request, however often it was sent.
 #[derive(Debug, Clone)]
@@ -27,13 +29,22 @@ pub struct RequestView {
     /// What is owed.
     pub expect: Expect,
     /// How often it was sent.
-    pub attempts: u32,
+    pub attempts: u16,
+    /// The fingerprint of the thread that it named, for runs that begin when the first has been forgotten.
+    pub thread: Option<NonZeroU16>,
     /// The first run that answers it.
     pub run: Option<RunIx>,
     /// The line of the first `request_accepted`.
     pub accepted_line: Option<u64>,
     /// The line of the first `error` that names it.
     pub refused_line: Option<u64>,
+}
+
+/// A few bits of the name of a thread: equal names have equal ones, and of others one in 65 535 has the same.
+#[must_use]
+pub(crate) fn fingerprint(thread: &str) -> NonZeroU16 {
+    let bits = u16::try_from(hash_of(thread) >> 48).unwrap_or_default();
+    NonZeroU16::new(bits).unwrap_or(NonZeroU16::MIN)
 }
 
 /// The number of a reference `gp-<32 hex>`.

@@ -77,7 +77,7 @@ pub struct RunView {
     pub owner: UserIx,
     /// The request that began it, once known.
     pub request: Option<RequestIx>,
-    /// The `thread_id` of `request_accepted`, else of the first event.
+    /// The first `thread_id` that its owner was told, by `request_accepted` or an event.
     pub thread: Option<Box<str>>,
     /// Where it was first heard of: its first event or its `request_accepted`.
     pub first_line: u64,

@@ -3,7 +3,7 @@
 use crate::check::{Check, Tally};
 use crate::event_view::{ControlType, Field, Fields, JsonType, Seen};
 use crate::evidence::{excerpt, run_words};
-use crate::index::{Index, RunView};
+use crate::index::{Index, RunView, fingerprint};
 use crate::observation::{Observation, RequestIx, RunIx};
 use crate::verdict::{CheckResult, Finding};
 use rustc_hash::FxHashMap;
@@ -38,7 +38,7 @@ pub(super) struct Labels {
     owner: Tally,
     identity: Tally,
     thread: Tally,
-    /// Threads that requests asked for.
+    /// Threads that requests asked for, until their first run is settled.
     asked: FxHashMap<RequestIx, Box<str>>,
 }
 
@@ -61,7 +61,7 @@ impl Check for Labels {
                 let request = sent.fields.text(Field::RequestId);
                 let request = request.zip(seen.user).and_then(|(id, user)| index.request_of(user, &id));
                 if let (Some(request), Some(thread)) = (request, sent.fields.text(Field::ThreadId)) {
-                    self.asked.insert(request, thread.into());
+                    self.asked.entry(request).or_insert_with(|| thread.into());
                 }
             }
             _ => {}
@@ -69,14 +69,26 @@ impl Check for Labels {
     }
 
     fn run_settled(&mut self, _: RunIx, view: &RunView, index: &Index) {
-        let Some(asked) = view.request.and_then(|request| self.asked.remove(&request)) else { return };
-        let Some(thread) = view.thread.as_deref().filter(|thread| **thread != *asked) else { return };
-        let line = index.request_of_run(view).map_or(view.first_line, |request| request.line);
+        let named = view.request.and_then(|request| self.asked.remove(&request));
+        let (Some(request), Some(thread)) = (index.request_of_run(view), view.thread.as_deref()) else {
+            return;
+        };
+        let kept = match &named {
+            Some(named) => **named == *thread,
+            // A second run of the request: of the thread that was named only its fingerprint is left.
+            None => request.thread.is_none_or(|named| named == fingerprint(thread)),
+        };
+        if kept {
+            return;
+        }
         self.thread.broke(|| Finding {
             summary: format!("{} ran in another thread than its request named", run_words(index, view)),
-            expected: format!("thread `{}`", excerpt(&asked)),
+            expected: named.as_deref().map_or_else(
+                || "the thread that the request named".to_owned(),
+                |named| format!("thread `{}`", excerpt(named)),
+            ),
             observed: format!("thread `{}`", excerpt(thread)),
-            records: vec![line, view.first_line],
+            records: vec![request.line, view.first_line],
             witness: None,
         });
     }

@@ -248,3 +248,56 @@ fn a_run_is_its_askers_whoever_is_told_of_it() {
     (history.records[accepted].conn, history.records[accepted].user) = other;
     assert_eq!(verdict(&judged(&history), "isolation/run-owner"), &Verdict::Pass);
 }
+
+/// A request's first run has ended, been settled and forgotten when a second one begins, in this thread or in the one named.
+#[rstest]
+#[case::another(Some("0192aaaa-bbbb-7ccc-8ddd-eeeeffff0003"), Verdict::Fail)]
+#[case::the_one_named(None, Verdict::Pass)]
+fn a_second_run_of_a_request_is_in_its_thread_too(#[case] thread: Option<&str>, #[case] expected: Verdict) {
+    let mut history = session();
+    // A user's first request leaves it to the server which thread it is in.
+    let started = *places(&history, "agent_started").last().unwrap();
+    let RecordKind::Frame { raw, .. } = &history.records[started].kind else { panic!() };
+    let run = serde_json::from_str::<serde_json::Value>(raw).unwrap()["run_id"].as_str().unwrap().to_owned();
+    let last = history.records.last().unwrap().t_ns;
+    let again: Vec<usize> = (0..history.records.len())
+        .filter(|at| {
+            matches!(&history.records[*at].kind,
+                RecordKind::Frame { raw, .. } if raw.contains(&run) && raw.contains("\"seq\""))
+        })
+        .collect();
+    for at in again {
+        let t_ns = last + 60_000_000_000 + history.records[at].t_ns;
+        let copy = Record { t_ns, ..history.records[at].clone() };
+        history.records.push(copy);
+        let at = history.records.len() - 1;
+        edit(&mut history, at, |frame| {
+            frame["run_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".into();
+            frame["event_id"] = format!("{}-again", frame["event_id"].as_str().unwrap()).into();
+            if let Some(thread) = thread {
+                frame["thread_id"] = thread.into();
+            }
+        });
+    }
+    assert_eq!(verdict(&judged(&history), "isolation/thread"), &expected);
+}
+
+/// An acceptance that speaks of another user's request, told to somebody else, says nothing of the thread that its run is in.
+#[test]
+fn the_thread_of_a_run_is_what_its_owner_is_told() {
+    let mut history = session();
+    let accepted = place(&history, "request_accepted");
+    let own = history.records[accepted].user.clone();
+    let last = *places(&history, "request_accepted").last().unwrap();
+    assert_ne!(history.records[last].user, own);
+    let RecordKind::Frame { raw, .. } = &history.records[last].kind else { panic!() };
+    let theirs = serde_json::from_str::<serde_json::Value>(raw).unwrap();
+    let t_ns = history.records[last].t_ns;
+    let told = Record { t_ns, ..history.records[accepted].clone() };
+    history.records.insert(last, told);
+    edit(&mut history, last, |frame| {
+        frame["request_id"] = theirs["request_id"].clone();
+        frame["run_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".into();
+    });
+    assert_eq!(verdict(&judged(&history), "isolation/thread"), &Verdict::Pass);
+}

@@ -13,7 +13,8 @@ use rustc_hash::FxHashMap;
 /// The earliest run of a connection so far.
 #[derive(Debug)]
 struct First {
-    asked_line: u64,
+    /// The lines of its request, and of itself: two runs of one request are one too many, and the first of them counts.
+    began: (u64, u64),
     stretch: Stretch,
     /// By how much it broke a limit, and the evidence.
     slow: Option<(f64, Finding)>,
@@ -30,21 +31,21 @@ impl ColdStarts {
     pub(super) fn ran(
         &mut self,
         conn: ConnIx,
-        asked_line: u64,
+        began: (u64, u64),
         stretch: Stretch,
         excess_ms: Option<f64>,
         evidence: impl FnOnce() -> Finding,
     ) {
-        if self.first.get(&conn).is_none_or(|first| asked_line < first.asked_line) {
+        if self.first.get(&conn).is_none_or(|first| began < first.began) {
             let slow = excess_ms.map(|excess_ms| (excess_ms, evidence()));
-            self.first.insert(conn, First { asked_line, stretch, slow });
+            self.first.insert(conn, First { began, stretch, slow });
         }
     }
 
     /// The verdict: in doubt where the client itself was as late.
     pub(super) fn into_result(self, lag: &Lag) -> CheckResult {
         let mut runs: Vec<First> = self.first.into_values().collect();
-        runs.sort_by_key(|first| first.asked_line);
+        runs.sort_by_key(|first| first.began);
         let (mut tally, mut suspects) = (Tally::default(), Suspects::default());
         for First { stretch, slow, .. } in runs {
             match slow {

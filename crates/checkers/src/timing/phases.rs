@@ -49,6 +49,16 @@ struct Open {
     conn: Option<ConnIx>,
 }
 
+impl Open {
+    /// Since when it is waited for, and where.
+    fn learn_request(&mut self, view: &RunView, index: &Index) {
+        if let (None, Some(request)) = (self.asked, index.request_of_run(view)) {
+            self.asked = Some(At { t_ns: request.intended_t_ns, line: request.line });
+            self.conn = request.conn;
+        }
+    }
+}
+
 /// Judges the limits of the phases, silence, and the cold start.
 #[derive(Debug)]
 pub(super) struct Phases {
@@ -109,10 +119,7 @@ impl Check for Phases {
         let now = At { t_ns: seen.t_ns, line: seen.line };
         let open = self.runs.entry(arrival.run).or_default();
         // An event that came too early does not keep the others from being waited for.
-        if let (None, Some(request)) = (open.asked, index.request_of_run(view)) {
-            open.asked = Some(At { t_ns: request.intended_t_ns, line: request.line });
-            open.conn = request.conn;
-        }
+        open.learn_request(view, index);
         if open.ended {
             return;
         }
@@ -190,6 +197,8 @@ impl Check for Phases {
         if view.gap.is_some() {
             return;
         }
+        // Where all that came was too early.
+        open.learn_request(view, index);
         let end = At { t_ns: index.last_t_ns(), line: index.last_line() };
         let watched = index.trouble().excuses_absence().is_none();
         if !open.ended && watched {
@@ -212,7 +221,7 @@ impl Check for Phases {
         if let (Some(asked), Some(conn)) = (open.asked, open.conn) {
             let stretch = Stretch { from_ns: asked.t_ns, to_ns: view.last_t_ns };
             let worst = open.slow.iter().map(|slow| slow.excess_ms).reduce(f64::max);
-            self.cold.ran(conn, asked.line, stretch, worst, || Finding {
+            self.cold.ran(conn, (asked.line, view.first_line), stretch, worst, || Finding {
                 summary: format!("the first run on a connection was slow: {}", run_words(index, view)),
                 expected: "the limits hold for it too".to_owned(),
                 observed: format!(

@@ -2,7 +2,7 @@
 
 use crate::fixture::{alarms, edit, healthy, judged, place, places, request_of, verdict};
 use crate::{Reason, Verdict};
-use goldenpath_history::{Record, RecordKind};
+use goldenpath_history::{Direction, Record, RecordKind};
 use goldenpath_simulator::{History, Resume, Scenario, healthy_variations, simulate};
 use rstest::rstest;
 use std::borrow::Cow;
@@ -98,6 +98,40 @@ fn a_cold_start_that_is_overtaken_is_found() {
             _ => {}
         }
     }
+    history.records.sort_by_key(|record| record.t_ns);
+    assert_eq!(verdict(&judged(&history), "timing/cold-start"), &Verdict::Fail);
+}
+
+/// Of two runs of one request the first counts, though the second was over, and settled, long before it.
+#[test]
+fn a_cold_start_is_not_hidden_by_a_second_run_of_its_request() {
+    let mut history = healthy();
+    let started = place(&history, "agent_started");
+    let RecordKind::Frame { raw, .. } = &history.records[started].kind else { panic!() };
+    let run = serde_json::from_str::<serde_json::Value>(raw).unwrap()["run_id"].as_str().unwrap().to_owned();
+    let end = history.records.iter().map(|record| record.t_ns).max().unwrap();
+    let mut second = Vec::new();
+    for (at, record) in history.records.iter_mut().enumerate() {
+        match &mut record.kind {
+            RecordKind::Frame { raw, .. } if raw.contains(&run) && raw.contains("\"seq\"") => {
+                let kind = RecordKind::Frame {
+                    dir: Direction::In,
+                    raw: Cow::Owned(
+                        raw.replace(&run, "second").replace("\"event_id\":\"", "\"event_id\":\"x"),
+                    ),
+                    opcode: None,
+                };
+                second.push(Record { kind, ..record.clone() });
+                // The first of them stays: the first run is heard of before the second.
+                if at > started {
+                    record.t_ns += end + 20_000 * MS;
+                }
+            }
+            RecordKind::Close { .. } => record.t_ns = 3 * end + 20_000 * MS,
+            _ => {}
+        }
+    }
+    history.records.extend(second);
     history.records.sort_by_key(|record| record.t_ns);
     assert_eq!(verdict(&judged(&history), "timing/cold-start"), &Verdict::Fail);
 }
@@ -255,6 +289,27 @@ fn an_early_event_does_not_end_the_waiting() {
     delay(&mut history, answer, 46_000);
     let judgement = judged(&history);
     for id in ["timing/agent-completed", "timing/whole-answer", "timing/cold-start"] {
+        assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
+    }
+}
+
+/// All that came of a run came before its request, and it is waited for all the same.
+#[test]
+fn a_run_that_shows_only_what_came_too_early_is_waited_for() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 3);
+    let started = place(&history, "agent_started");
+    let asked =
+        history.records.iter().position(|record| matches!(record.kind, RecordKind::Request { .. })).unwrap();
+    let accepted = place(&history, "request_accepted");
+    let mut early = history.records[started].clone();
+    early.t_ns = history.records[asked].t_ns;
+    history.records.truncate(accepted + 1);
+    history.records.insert(asked, early);
+    let last = history.records.last().unwrap().t_ns;
+    let kind = RecordKind::Sample { name: Cow::Borrowed("scheduler_lag_ms"), value: 0.2 };
+    history.records.push(Record { t_ns: last + 60_000 * MS, conn: None, user: None, kind });
+    let judgement = judged(&history);
+    for id in ["timing/whole-answer", "timing/silence", "timing/cold-start"] {
         assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
     }
 }

@@ -10,6 +10,11 @@ pub(crate) struct Holes {
     /// Where the highest came; 0 before the first.
     highest_line: u64,
     missing: Vec<Hole>,
+    /// The number that it begins with, and where the first came; 0 before that.
+    first: u64,
+    first_line: u64,
+    /// Lower numbers that came all the same.
+    below: Vec<u64>,
 }
 
 /// Numbers that have not come, `from..to`, with the line that showed it, and the line of the number before them.
@@ -35,7 +40,19 @@ impl Hole {
 impl Holes {
     /// A row that begins with `first`.
     pub(crate) fn from(first: u64) -> Self {
-        Self { next: first, highest_line: 0, missing: Vec::new() }
+        Self { next: first, first, ..Self::default() }
+    }
+
+    /// It begins earlier than was known when its first number came.
+    pub(crate) fn begin_at(&mut self, first: u64) {
+        if first >= self.first {
+            return;
+        }
+        self.missing.push(Hole { from: first, to: self.first, line: self.first_line, before: 0 });
+        self.first = first;
+        for number in std::mem::take(&mut self.below) {
+            self.came(number, self.first_line);
+        }
     }
 
     /// Where the highest came; 0 before the first.
@@ -45,6 +62,15 @@ impl Holes {
 
     /// A number came.
     pub(crate) fn came(&mut self, number: u64, line: u64) {
+        if self.first_line == 0 {
+            self.first_line = line;
+        }
+        if number < self.first {
+            if self.below.len() < RANGES_KEPT {
+                self.below.push(number);
+            }
+            return;
+        }
         if number >= self.next {
             if number > self.next && self.missing.len() < RANGES_KEPT {
                 self.missing.push(Hole { from: self.next, to: number, line, before: self.highest_line });

@@ -57,6 +57,8 @@ struct Open {
     misnumbered: bool,
     trailed: bool,
     early: bool,
+    /// It named a request that had not been sent: early, unless another that had been sent turns out to be its own.
+    unsent: Option<Box<Finding>>,
 }
 
 #[derive(Debug, Default)]
@@ -130,23 +132,17 @@ impl Check for Sequence {
             && arrival.from_start
             && !arrival.replayed
             && view.is_some_and(|view| view.request.is_none());
-        if unasked && !open.early && names_unknown_request(seen, index) {
-            open.early = true;
-            self.request.note(|| {
-                Finding::new(
-                    format!(
-                        "{}: `{}` came before the run's request",
-                        frame_words(index, seen),
-                        event.kind.as_str()
-                    ),
-                    "nothing of a run before its request",
-                    format!(
-                        "request id `{}` had not been sent",
-                        event.request_id.as_deref().unwrap_or("(none)")
-                    ),
-                    [seen.line],
-                )
-            });
+        if unasked && open.unsent.is_none() && names_unknown_request(seen, index) {
+            open.unsent = Some(Box::new(Finding::new(
+                format!(
+                    "{}: `{}` came before the run's request",
+                    frame_words(index, seen),
+                    event.kind.as_str()
+                ),
+                "nothing of a run before its request",
+                format!("request id `{}` had not been sent", event.request_id.as_deref().unwrap_or("(none)")),
+                [seen.line],
+            )));
         }
         if arrival.first {
             open.five.take_in(event.kind, seen.line, &self.absent);
@@ -243,10 +239,12 @@ impl Sequence {
 
     /// Whether its request came after the run was first heard of.
     fn judge_start(&mut self, open: &mut Open, view: &RunView, index: &Index) {
-        let Some(request) = index.request_of_run(view).filter(|request| request.line > view.first_line)
-        else {
-            return;
-        };
+        let request = index.request_of_run(view);
+        if let Some(unsent) = open.unsent.take().filter(|_| request.is_none() && !open.early) {
+            open.early = true;
+            self.request.note(|| *unsent);
+        }
+        let Some(request) = request.filter(|request| request.line > view.first_line) else { return };
         if !open.early {
             open.early = true;
             self.request.note(|| {

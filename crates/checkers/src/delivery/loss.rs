@@ -32,6 +32,19 @@ struct Open {
     whole: Holes,
 }
 
+impl Open {
+    /// The request of a run may have been heard of after its first events: who was there before it is owed the whole run.
+    fn owe_the_beginning(&mut self, view: &RunView, index: &Index) {
+        let Some(asked) = index.request_of_run(view).map(|request| request.line) else { return };
+        self.whole.begin_at(1);
+        for part in &mut self.parts {
+            if index.conn(part.conn).is_some_and(|conn| conn.joined_line() < asked) {
+                part.seqs.begin_at(1);
+            }
+        }
+    }
+}
+
 /// Judges `delivery/no-loss`.
 #[derive(Debug)]
 pub(super) struct Loss {
@@ -100,7 +113,8 @@ impl Check for Loss {
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
-        let Some(open) = self.runs.remove(&run) else { return };
+        let Some(mut open) = self.runs.remove(&run) else { return };
+        open.owe_the_beginning(view, index);
         self.delivered = self.delivered.saturating_add(u64::from(view.events()));
         let on_one = open
             .parts

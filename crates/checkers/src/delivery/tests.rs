@@ -376,3 +376,18 @@ fn a_close_is_no_refusal_of_what_was_accepted() {
     broken_off(&mut dropped, at + 1);
     assert_eq!(verdict(&judged(&dropped), "delivery/request-answered"), &Verdict::Fail);
 }
+
+/// Who was there before the request is owed the whole run, though its first event came even before that.
+#[test]
+fn a_run_that_began_too_early_still_begins_with_its_first_number() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 5);
+    let started = place(&history, "agent_started");
+    let asked =
+        history.records.iter().position(|record| matches!(record.kind, RecordKind::Request { .. })).unwrap();
+    let t_ns = history.records[asked].t_ns;
+    let early = Record { t_ns, ..history.records.remove(started) };
+    history.records.insert(asked, early);
+    assert_eq!(verdict(&judged(&history), "delivery/no-loss"), &Verdict::Pass);
+    edit(&mut history, asked, |event| event["seq"] = 2.into());
+    assert_eq!(verdict(&judged(&history), "delivery/no-loss"), &Verdict::Fail);
+}

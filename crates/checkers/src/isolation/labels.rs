@@ -32,6 +32,9 @@ const PLACEHOLDERS: &[&str] = &[
 /// The ids that every run event carries beside `user_id`.
 const IDS: &[Field] = &[Field::RunId, Field::ThreadId, Field::RequestId];
 
+/// Requests kept for a run that is known by none.
+const NAMED_KEPT: usize = 8;
+
 /// Judges `isolation/run-owner`, `isolation/identity` and `isolation/thread`.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
@@ -40,6 +43,8 @@ pub(super) struct Labels {
     thread: Tally,
     /// Threads that requests asked for, until their first run is settled.
     asked: FxHashMap<RequestIx, Box<str>>,
+    /// Requests that events named, and their lines, while nobody knew which began the run.
+    unknown: FxHashMap<RunIx, Vec<(Box<str>, u64)>>,
 }
 
 impl Check for Labels {
@@ -68,7 +73,8 @@ impl Check for Labels {
         }
     }
 
-    fn run_settled(&mut self, _: RunIx, view: &RunView, index: &Index) {
+    fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        self.judge_unknown(run, view, index);
         let named = view.request.and_then(|request| self.asked.remove(&request));
         let (Some(request), Some(thread)) = (index.request_of_run(view), view.thread.as_deref()) else {
             return;
@@ -136,6 +142,7 @@ impl Labels {
             .or_else(|| ids.iter().find_map(|id| placeholder(fields, *id)))
             .or_else(|| another_request(seen, fields, index));
         match wrong {
+            None if self.names_unknown(seen, fields, index) => {}
             None => self.identity.kept(),
             Some((field, observed)) => self.identity.broke(|| Finding {
                 summary: format!("user `{}` received a frame with a wrong `{}`", user.name, field.as_str()),
@@ -148,6 +155,41 @@ impl Labels {
                 records: vec![seen.line],
                 witness: None,
             }),
+        }
+    }
+
+    /// Whether an event names a request, for the first time, of a run that no known request began yet: judged when the run is over.
+    fn names_unknown(&mut self, seen: &Observation<'_>, fields: &Fields<'_>, index: &Index) -> bool {
+        let Some((_, arrival)) = seen.event().filter(|(_, arrival)| !arrival.foreign) else { return false };
+        if index.run(arrival.run).is_none_or(|view| view.request.is_some()) {
+            return false;
+        }
+        let Some(named) = fields.text(Field::RequestId) else { return false };
+        let known = self.unknown.entry(arrival.run).or_default();
+        if known.len() >= NAMED_KEPT || known.iter().any(|(id, _)| **id == *named) {
+            return false;
+        }
+        known.push((named.into(), seen.line));
+        true
+    }
+
+    fn judge_unknown(&mut self, run: RunIx, view: &RunView, index: &Index) {
+        for (named, line) in self.unknown.remove(&run).unwrap_or_default() {
+            let own = view.request.is_none_or(|began| index.request_of(view.owner, &named) == Some(began));
+            if own {
+                self.identity.kept();
+                continue;
+            }
+            self.identity.broke(|| Finding {
+                summary: format!(
+                    "an event of {} names another request than began it",
+                    run_words(index, view)
+                ),
+                expected: "`request_id` is a real id".to_owned(),
+                observed: format!("`{}`, which did not begin this run", excerpt(&named)),
+                records: vec![line],
+                witness: None,
+            });
         }
     }
 

@@ -301,3 +301,19 @@ fn the_thread_of_a_run_is_what_its_owner_is_told() {
     });
     assert_eq!(verdict(&judged(&history), "isolation/thread"), &Verdict::Pass);
 }
+
+/// A run's first event names a request that nobody sent, its others the one that began it: the label is wrong, the run not early, and
+/// it is waited for as any other.
+#[test]
+fn a_wrong_request_is_found_out_by_the_events_after_it() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 5);
+    let started = place(&history, "agent_started");
+    edit(&mut history, started, |frame| frame["request_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0009".into());
+    let accepted = place(&history, "request_accepted");
+    history.records.remove(accepted);
+    let said = judged(&history);
+    assert_eq!(verdict(&said, "isolation/identity"), &Verdict::Fail);
+    for id in ["sequence/after-request", "timing/first-event", "timing/agent-started"] {
+        assert_eq!(verdict(&said, id), &Verdict::Pass, "{id}");
+    }
+}

@@ -47,6 +47,28 @@ struct Open {
     slow: Vec<Slow>,
     /// The connection that asked.
     conn: Option<ConnIx>,
+    /// What is waited for from the request, and came while nobody knew which request that was.
+    unasked: Vec<(Since, At)>,
+}
+
+/// What is waited for from the request on.
+#[derive(Debug, Clone, Copy)]
+enum Since {
+    First,
+    Started,
+    Answered,
+    Whole,
+}
+
+impl Since {
+    fn words(self) -> &'static str {
+        match self {
+            Self::First => "its first event",
+            Self::Started => "`agent_started`",
+            Self::Answered => "`agent_completed`",
+            Self::Whole => "its end",
+        }
+    }
 }
 
 impl Open {
@@ -134,15 +156,13 @@ impl Check for Phases {
         open.last = Some(now);
         if open.first.is_none() {
             open.first = Some(now);
-            let from = timed(open.asked);
-            measure(&mut self.first, from, now, "its first event", view, index, &mut open.slow);
+            answered(&mut self.first, Since::First, now, arrival.replayed, view, index, open);
         }
         match event.kind {
             EventType::AgentStarted if open.started.is_none() => {
                 open.started = Some(now);
                 open.ready = Some(now);
-                let from = timed(open.asked);
-                measure(&mut self.started, from, now, "`agent_started`", view, index, &mut open.slow);
+                answered(&mut self.started, Since::Started, now, arrival.replayed, view, index, open);
             }
             EventType::AgentThinking => {
                 if !open.thought {
@@ -181,12 +201,10 @@ impl Check for Phases {
             }
             kind if kind.is_terminal() => {
                 open.ended = true;
-                let asked = timed(open.asked);
                 if kind == EventType::AgentCompleted {
-                    let what = "`agent_completed`";
-                    measure(&mut self.answered, asked, now, what, view, index, &mut open.slow);
+                    answered(&mut self.answered, Since::Answered, now, arrival.replayed, view, index, open);
                 }
-                measure(&mut self.whole, asked, now, "its end", view, index, &mut open.slow);
+                answered(&mut self.whole, Since::Whole, now, arrival.replayed, view, index, open);
             }
             _ => {}
         }
@@ -194,11 +212,21 @@ impl Check for Phases {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(mut open) = self.runs.remove(&run) else { return };
+        // Where all that came was too early.
+        open.learn_request(view, index);
+        for (since, at) in std::mem::take(&mut open.unasked) {
+            let limit = match since {
+                Since::First => &mut self.first,
+                Since::Started => &mut self.started,
+                Since::Answered => &mut self.answered,
+                Since::Whole => &mut self.whole,
+            };
+            let from = open.asked.filter(|asked| asked.line < at.line);
+            measure(limit, from, at, since.words(), view, index, &mut open.slow);
+        }
         if view.gap.is_some() {
             return;
         }
-        // Where all that came was too early.
-        open.learn_request(view, index);
         let end = At { t_ns: index.last_t_ns(), line: index.last_line() };
         let watched = index.trouble().excuses_absence().is_none();
         if !open.ended && watched {
@@ -247,6 +275,23 @@ impl Check for Phases {
             self.silence.into_result(lag),
             self.cold.into_result(lag),
         ]
+    }
+}
+
+/// Holds what is waited for from the request on against its limit, as soon as the request is known.
+fn answered(
+    limit: &mut Limit,
+    since: Since,
+    now: At,
+    replayed: bool,
+    view: &RunView,
+    index: &Index,
+    open: &mut Open,
+) {
+    match open.asked {
+        _ if replayed => {}
+        None => open.unasked.push((since, now)),
+        asked => measure(limit, asked, now, since.words(), view, index, &mut open.slow),
     }
 }
 

@@ -230,7 +230,9 @@ impl CoverageFold {
         if !self.users_with_runs.contains(&owner) && self.users_with_runs.len() < 64 {
             self.users_with_runs.push(owner);
         }
-        if !self.overlapped {
+        // One that starts again after its end is open no more.
+        let open = index.run(run).is_some_and(|view| view.terminal.is_none());
+        if open && !self.overlapped {
             self.overlapped = index.users().any(|(user, view)| {
                 user != owner
                     && view

@@ -12,22 +12,29 @@ fn run_of<'a>(history: &'a Reading, frame: &Frame) -> Option<&'a Run> {
     history.runs.iter().find(|run| Some(run.id.as_str()) == frame.text("run_id"))
 }
 
-/// Whether two users had runs at one time, so that a leak had its chance.
+/// Whether one user's run was started while another's was open, so that a leak had its chance.
 fn overlapped(history: &Reading) -> bool {
-    let started =
-        |run: &Run| run.events.iter().find(|event| event.kind() == "agent_started").map(|event| event.line);
+    let starts = |run: &Run| -> Vec<u64> {
+        let started = |event: &&Frame| event.kind() == "agent_started";
+        // One that starts again after its end is open no more.
+        let ended = run.terminal().map_or(u64::MAX, |end| end.line);
+        run.distinct()
+            .into_iter()
+            .filter(started)
+            .map(|event| event.line)
+            .filter(|line| *line < ended)
+            .collect()
+    };
     let runs = &history.runs;
-    let owners: BTreeSet<&str> =
-        runs.iter().filter(|run| started(run).is_some()).map(|run| run.owner.as_str()).collect();
-    owners.len() > 1
-        && runs.iter().any(|run| {
-            let Some(line) = started(run) else { return false };
-            runs.iter().any(|other| {
-                let began = other.events.first().is_some_and(|first| first.line < line);
-                let ended = other.terminal().is_some_and(|end| end.line < line);
-                other.owner != run.owner && began && !ended
-            })
-        })
+    let started = |run: &&Run| run.events.iter().any(|event| event.kind() == "agent_started");
+    let owners: BTreeSet<&str> = runs.iter().filter(started).map(|run| run.owner.as_str()).collect();
+    let open = |run: &Run, line: u64| {
+        let began = run.events.first().is_some_and(|first| first.line < line);
+        began && run.terminal().is_none_or(|end| end.line > line)
+    };
+    let beside =
+        |run: &Run, line: u64| runs.iter().any(|other| other.owner != run.owner && open(other, line));
+    owners.len() > 1 && runs.iter().any(|run| starts(run).into_iter().any(|line| beside(run, line)))
 }
 
 /// A run's events reach its owner only.

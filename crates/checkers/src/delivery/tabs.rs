@@ -85,6 +85,12 @@ impl Check for Tabs {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(Run { mut tabs, .. }) = self.runs.remove(&run) else { return };
+        // The request may have been heard of after the first event that a tab saw.
+        if let Some(request) = index.request_of_run(view) {
+            for tab in &mut tabs {
+                tab.from_start |= index.conn(tab.conn).is_some_and(|conn| conn.joined_line() < request.line);
+            }
+        }
         if let Some((late, whole, seq)) = told_otherwise(&tabs) {
             return self.tally.broke(|| Finding {
                 summary: format!("two connections of {} saw it differently", run_words(index, view)),

@@ -391,3 +391,17 @@ fn a_run_that_began_too_early_still_begins_with_its_first_number() {
     edit(&mut history, asked, |event| event["seq"] = 2.into());
     assert_eq!(verdict(&judged(&history), "delivery/no-loss"), &Verdict::Fail);
 }
+
+/// Two tabs are compared though one of them saw an event before the request.
+#[test]
+fn a_tab_that_saw_an_event_too_early_is_compared_all_the_same() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1).tabs(2), 11);
+    let thought = place(&history, "agent_thinking");
+    let asked =
+        history.records.iter().position(|record| matches!(record.kind, RecordKind::Request { .. })).unwrap();
+    assert_eq!(verdict(&judged(&history), "delivery/tabs-agree"), &Verdict::Pass);
+    let t_ns = history.records[asked].t_ns;
+    let early = Record { t_ns, ..history.records.remove(thought) };
+    history.records.insert(asked, early);
+    assert_eq!(verdict(&judged(&history), "delivery/tabs-agree"), &Verdict::Fail);
+}

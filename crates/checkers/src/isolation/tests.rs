@@ -1,7 +1,7 @@
 //! Histories that keep users apart, and such as leak.
 
-use crate::Verdict;
 use crate::fixture::{alarms, edit, judged, place, places, verdict};
+use crate::{Reason, Verdict};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use goldenpath_history::{Record, RecordKind};
@@ -316,4 +316,26 @@ fn a_wrong_request_is_found_out_by_the_events_after_it() {
     for id in ["sequence/after-request", "timing/first-event", "timing/agent-started"] {
         assert_eq!(verdict(&said, id), &Verdict::Pass, "{id}");
     }
+}
+
+/// Users who came one after the other had no chance to see what is each other's, though one's run starts again beside the other's.
+#[test]
+fn a_run_that_has_ended_overlaps_with_none() {
+    let mut history = simulate(&Scenario::golden_path().users(2).runs(1), 5);
+    let started = place(&history, "agent_started");
+    let first = history.records[started].user.clone();
+    let end = history.records.iter().map(|record| record.t_ns).max().unwrap();
+    for record in history.records.iter_mut().filter(|record| record.user != first) {
+        record.t_ns += end + 1_000_000_000;
+    }
+    history.records.sort_by_key(|record| record.t_ns);
+    let unseen = Verdict::Inconclusive(Reason::NoCoverage);
+    assert_eq!(verdict(&judged(&history), "isolation/run-owner"), &unseen);
+    let starts = places(&history, "agent_started");
+    let (mine, theirs) = (starts[0], *starts.last().unwrap());
+    assert_ne!(history.records[mine].user, history.records[theirs].user);
+    let again = Record { t_ns: history.records[theirs].t_ns, ..history.records[mine].clone() };
+    history.records.insert(theirs + 1, again);
+    edit(&mut history, theirs + 1, |frame| frame["event_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0002".into());
+    assert_eq!(verdict(&judged(&history), "isolation/run-owner"), &unseen);
 }

@@ -7,7 +7,7 @@
 use crate::content::Oddities;
 use crate::delivery::{Asked, sketch};
 use crate::event_view::Seen;
-use crate::isolation::Traces;
+use crate::isolation::{Drawn, Traces};
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::EventType;
 use std::borrow::Cow;
@@ -50,6 +50,8 @@ pub(crate) struct AtSight<'a> {
     pub(crate) oddities: Part<Oddities>,
     /// Of what a user received: what may be somebody else's.
     pub(crate) traces: Part<Traces<'a>>,
+    /// Of a frame received: the names of data in it.
+    pub(crate) drawn: Part<Drawn>,
     /// Of a run event: what it tells, as a number.
     pub(crate) told: Part<u64>,
     /// Of the mark of a stored document: what it says, if it can be read.
@@ -94,6 +96,7 @@ impl<'a> AtSight<'a> {
         Self {
             oddities: Part::of(|| Oddities::of(raw)),
             traces: Part::of(|| Traces::of(raw, ids)),
+            drawn: Part::of(|| Drawn::of(raw, &seen)),
             told: Part::of(|| event.map_or(0, sketch)),
             seen: Some(seen),
             ..Self::default()

@@ -19,6 +19,7 @@ pub use run::{Gap, RunView, SettledRun, Sight, Terminal};
 pub use trouble::Trouble;
 
 use crate::at_sight::AtSight;
+use crate::by_run::ByRun;
 use crate::clock::ClockBounds;
 use crate::event_view::Seen;
 use crate::observation::{Arrival, ConnIx, Observation, RequestIx, RunIx, UserIx};
@@ -38,7 +39,7 @@ pub struct Index {
     request_by_user: FxHashMap<u64, RequestIx>,
     request_by_id: FxHashMap<u64, RequestIx>,
     runs: FxHashMap<RunIx, RunView>,
-    settled: FxHashMap<RunIx, SettledRun>,
+    settled: ByRun<SettledRun>,
     run_by_id: FxHashMap<u64, RunIx>,
     ended: VecDeque<(RunIx, u64)>,
     /// Tables of settled runs, empty, for the runs that begin: one that grows costs more than all that is put in it.
@@ -132,7 +133,7 @@ impl Index {
     /// What stayed of a settled run.
     #[must_use]
     pub fn settled(&self, run: RunIx) -> Option<&SettledRun> {
-        self.settled.get(&run)
+        self.settled.get(run)
     }
 
     /// The run of that id.

@@ -8,6 +8,7 @@ mod names;
 mod pieces;
 mod traces;
 mod unfold;
+mod whose;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 use crate::check::Check;
 use crate::judge::Terms;
 
+pub(crate) use names::Drawn;
 pub(crate) use traces::Traces;
 
 /// The group.

@@ -5,6 +5,7 @@
 
 mod at_sight;
 mod auth;
+mod by_run;
 mod catalogue;
 mod check;
 mod clock;

@@ -3,6 +3,7 @@
 mod document;
 mod sketch;
 
+use crate::by_run::ByRun;
 use crate::check::{Check, Tally};
 use crate::event_view::{EventView, Field};
 use crate::evidence::excerpt;
@@ -12,7 +13,6 @@ use crate::verdict::{CheckResult, Finding, Reason};
 use document::{Body, Stored, Told};
 use goldenpath_history::RecordKind;
 use goldenpath_protocol::EventType;
-use rustc_hash::FxHashMap;
 use sketch::text_hash;
 
 pub(crate) use document::Asked;
@@ -36,7 +36,7 @@ struct Story {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     tally: Tally,
-    stories: FxHashMap<RunIx, Story>,
+    stories: ByRun<Story>,
 }
 
 impl Check for Store {
@@ -47,7 +47,7 @@ impl Check for Store {
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         if let Some((event, arrival)) = seen.event() {
             if arrival.first && !arrival.foreign {
-                let story = self.stories.entry(arrival.run).or_default();
+                let story = self.stories.get_or_insert_with(arrival.run, Story::default);
                 story.take_in(event, *seen.at_sight.told.get(), seen.line);
             }
             return;
@@ -63,7 +63,7 @@ impl Check for Store {
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, _: &Index) {
-        if let Some(story) = self.stories.get_mut(&run) {
+        if let Some(story) = self.stories.get_mut(run) {
             story.partial |= is_partial(view);
         }
     }
@@ -80,7 +80,7 @@ impl Store {
         if index.owner(run) != seen.user {
             return;
         }
-        let Some(story) = self.stories.get(&run).copied() else { return };
+        let Some(story) = self.stories.get(run).copied() else { return };
         let gap = index.run(run).is_some_and(is_partial);
         let Some((kind, line)) = story.terminal else { return };
         // Who is told to come back later has been told no other story.

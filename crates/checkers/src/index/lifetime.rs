@@ -106,6 +106,6 @@ impl Index {
             gap: view.gap.is_some(),
             events: view.events(),
         };
-        self.settled.insert(run, kept);
+        self.settled.get_or_insert_with(run, || kept);
     }
 }

@@ -9,6 +9,7 @@ use super::hidden::Form;
 use super::names::Names;
 use super::pieces::Pieces;
 use super::traces::{Traces, hash_of, unlikely_twice};
+use super::whose::Whose;
 use crate::check::{Check, Tally};
 use crate::event_view::Seen;
 use crate::evidence::around;
@@ -18,7 +19,6 @@ use crate::verdict::{CheckResult, Finding};
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::EventType;
 use rustc_hash::FxHashMap;
-use std::collections::hash_map::Entry;
 
 /// References nobody had sent yet when they were seen; more than this many are not remembered.
 const STRANGERS_KEPT: usize = 10_000;
@@ -43,8 +43,8 @@ struct Stranger {
 #[derive(Debug, Default)]
 pub(super) struct Canary {
     tally: Tally,
-    /// Whose reference; `None` when two users sent the same one.
-    references: FxHashMap<u128, Option<(UserIx, u64)>>,
+    /// Whose reference.
+    references: FxHashMap<u128, Whose>,
     ids: Ids,
     names: Names,
     pieces: Pieces,
@@ -55,7 +55,7 @@ pub(super) struct Canary {
 /// tables know most of those without a look into the large one.
 #[derive(Debug)]
 struct Ids {
-    whose: FxHashMap<u64, Option<(UserIx, u64)>>,
+    whose: FxHashMap<u64, Whose>,
     /// Ids lately found to be no other's than this user's. Whose an id is once, it is nobody else's ever.
     harmless: Vec<(u64, UserIx)>,
     /// A bit for each claimed id, which others may share: where there is none, nobody claimed it.
@@ -99,8 +99,8 @@ impl Ids {
         if self.harmless[at] == (hash, user) || self.claimed[word] & bit == 0 {
             return None;
         }
-        match self.whose.get(&hash)? {
-            Some((owner, line)) if *owner != user => Some((*owner, *line)),
+        match self.whose.get(&hash)?.owner() {
+            Some((owner, line)) if owner != user => Some((owner, line)),
             _ => {
                 self.harmless[at] = (hash, user);
                 None
@@ -161,12 +161,12 @@ impl Check for Canary {
 
     fn finish(mut self: Box<Self>, index: &Index) -> Vec<CheckResult> {
         for stranger in std::mem::take(&mut self.strangers) {
-            if let Some(Some((owner, line))) = self.references.get(&stranger.number)
-                && *owner != stranger.user
+            if let Some((owner, own_line)) =
+                self.references.get(&stranger.number).and_then(|whose| whose.owner())
+                && owner != stranger.user
             {
                 let what = format!("the reference of a prompt, {}", stranger.form.as_str());
-                let leak =
-                    Leak { what, owner: *owner, own_line: *line, to: stranger.user, line: stranger.line };
+                let leak = Leak { what, owner, own_line, to: stranger.user, line: stranger.line };
                 self.tally.note(|| leak.finding(index, stranger.excerpt.into()));
             }
         }
@@ -227,10 +227,10 @@ impl Canary {
     fn search(&mut self, traces: &Traces<'_>, raw: &str, user: UserIx, at_line: u64, index: &Index) {
         let mut leak = None;
         for &(number, form, at) in &traces.references {
-            match self.references.get(&number) {
-                Some(Some((owner, line))) if *owner != user => {
+            match self.references.get(&number).map(|whose| whose.owner()) {
+                Some(Some((owner, line))) if owner != user => {
                     leak.get_or_insert_with(|| {
-                        (format!("the reference of a prompt, {}", form.as_str()), *owner, *line, at)
+                        (format!("the reference of a prompt, {}", form.as_str()), owner, line, at)
                     });
                 }
                 None if self.strangers.len() < STRANGERS_KEPT => {
@@ -262,21 +262,7 @@ impl Canary {
     }
 }
 
-/// Notes whose something is; what two users claim is nobody's.
-fn claim<K: std::hash::Hash + Eq>(
-    whose: &mut FxHashMap<K, Option<(UserIx, u64)>>,
-    key: K,
-    user: UserIx,
-    line: u64,
-) {
-    match whose.entry(key) {
-        Entry::Vacant(free) => {
-            free.insert(Some((user, line)));
-        }
-        Entry::Occupied(mut taken) => {
-            if taken.get().is_some_and(|(owner, _)| owner != user) {
-                taken.insert(None);
-            }
-        }
-    }
+/// Notes whose something is.
+fn claim<K: std::hash::Hash + Eq>(whose: &mut FxHashMap<K, Whose>, key: K, user: UserIx, line: u64) {
+    whose.entry(key).and_modify(|whose| whose.claim(user)).or_insert_with(|| Whose::of(user, line));
 }

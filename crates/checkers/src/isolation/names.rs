@@ -7,6 +7,7 @@
 
 use super::traces::is_word;
 use super::unfold::unfolded;
+use super::whose::Whose;
 use crate::check::Tally;
 use crate::event_view::{EventView, Field, Seen};
 use crate::evidence::{around, excerpt};
@@ -41,9 +42,9 @@ const fn told_in(kind: EventType) -> &'static [Field] {
     }
 }
 
-/// The names in one run event, as hashes.
+/// The names in one frame that a user received, as hashes.
 #[derive(Debug, Default)]
-struct Drawn {
+pub(crate) struct Drawn {
     /// In what a tool found, in plain text.
     found: Vec<u64>,
     /// In what people read, and in what is hidden anywhere.
@@ -51,16 +52,36 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// Reads an event.
-    fn of(event: &EventView<'_>) -> Self {
+    /// Reads a frame.
+    pub(crate) fn of(raw: &str, seen: &Seen<'_>) -> Self {
         let mut drawn = Self::default();
-        let results = event.fields.raw(Field::Results);
-        if let Some(results) = results.filter(|_| event.kind == EventType::ToolCompleted) {
-            each_name(results, |name, _, _| drawn.found.push(name));
+        match seen {
+            Seen::Event(event) => {
+                let results = event.fields.raw(Field::Results);
+                if let Some(results) = results.filter(|_| event.kind == EventType::ToolCompleted) {
+                    each_name(results, |name, _, _| drawn.found.push(name));
+                }
+                told_texts(event, |text| each_name(text, |name, _, _| drawn.told.push(name)));
+            }
+            // What says nothing of a run says nothing of another's either.
+            Seen::Control(_) | Seen::Extension => drawn.told = names_in(raw),
+            _ => {}
         }
-        told_texts(event, |text| each_name(text, |name, _, _| drawn.told.push(name)));
         drawn
     }
+}
+
+/// The names in a text and in what is hidden in it.
+fn names_in(text: &str) -> Vec<u64> {
+    let mut names = Vec::new();
+    each_spelling(text, &mut |spelling| each_name(spelling, |name, _, _| names.push(name)));
+    names
+}
+
+/// A text as it is, and every other that stands in it in another spelling.
+fn each_spelling(text: &str, each: &mut dyn FnMut(&str)) {
+    each(text);
+    unfolded(text, &mut |inner: &str| each(inner));
 }
 
 /// The texts of an event that are no data of the user's own tools. What a tool gives in plain text is its user's; what
@@ -92,19 +113,6 @@ struct Sight {
     telling: bool,
 }
 
-/// Whose a name is, in few bytes: there are hundreds of thousands of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Whose {
-    user: UserIx,
-    /// Where their tool gave it; of lines beyond 2^32 the last that a number of this size names.
-    line: u32,
-}
-
-impl Whose {
-    /// A name of several users, or of none.
-    const NOBODY: Self = Self { user: UserIx(u32::MAX), line: 0 };
-}
-
 /// Knows whose names are whose, and who was told them.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -124,7 +132,7 @@ impl Names {
                 }
             }
             Some(Seen::Event(event)) if seen.arrival.is_some_and(|arrival| !arrival.foreign) => {
-                let drawn = Drawn::of(event);
+                let drawn = seen.at_sight.drawn.get();
                 for name in &drawn.found {
                     self.found(*name, user, seen.line);
                 }
@@ -132,10 +140,11 @@ impl Names {
                     self.told(*name, user, seen.line, |each| told_texts(event, each));
                 }
             }
-            // What says nothing of a run says nothing of another's either.
             Some(Seen::Control(_) | Seen::Extension) => {
-                if let Some(raw) = seen.raw() {
-                    self.observe_text(raw, user, seen.line);
+                for name in &seen.at_sight.drawn.get().told {
+                    self.told(*name, user, seen.line, |each| {
+                        each_spelling(seen.raw().unwrap_or_default(), each)
+                    });
                 }
             }
             _ => {}
@@ -144,8 +153,7 @@ impl Names {
 
     /// A name that a user's own tool gave.
     fn found(&mut self, name: u64, user: UserIx, line: u64) {
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        self.known_to(name, user, Whose { user, line });
+        self.known_to(name, user, Whose::of(user, line));
     }
 
     /// A name that a user knew already.
@@ -157,8 +165,7 @@ impl Names {
     fn known_to(&mut self, name: u64, user: UserIx, new: Whose) {
         let room = self.whose.len() < NAMES_KEPT;
         match self.whose.get_mut(&name) {
-            Some(whose) if whose.user == user => {}
-            Some(whose) => *whose = Whose::NOBODY,
+            Some(whose) => whose.claim(user),
             None if room => {
                 self.whose.insert(name, new);
             }
@@ -166,28 +173,21 @@ impl Names {
         }
     }
 
-    /// Whose a name is, if it is one user's.
-    fn owned(&self, name: u64) -> Option<Whose> {
-        self.whose.get(&name).copied().filter(|whose| *whose != Whose::NOBODY)
+    /// Whose a name is, if it is one user's, and where their tool gave it.
+    fn owned(&self, name: u64) -> Option<(UserIx, u64)> {
+        self.whose.get(&name)?.owner()
     }
 
     /// Takes in a text that a user was told, whatever it came in.
     pub(super) fn observe_text(&mut self, text: &str, user: UserIx, line: u64) {
-        let mut told = Vec::new();
-        each_name(text, |name, _, _| told.push(name));
-        unfolded(text, &mut |inner: &str| each_name(inner, |name, _, _| told.push(name)));
-        let texts = |each: &mut dyn FnMut(&str)| {
-            each(text);
-            unfolded(text, &mut |inner: &str| each(inner));
-        };
-        for name in told {
-            self.told(name, user, line, texts);
+        for name in names_in(text) {
+            self.told(name, user, line, |each| each_spelling(text, each));
         }
     }
 
     /// A name in what a user was told; `texts` shows it again, if it has to be found.
     fn told(&mut self, name: u64, user: UserIx, line: u64, texts: impl FnOnce(&mut dyn FnMut(&str))) {
-        if let Some(Whose { user: owner, line: own_line }) = self.owned(name)
+        if let Some((owner, own_line)) = self.owned(name)
             && owner != user
             && self.sights.len() < SIGHTS_KEPT
         {
@@ -200,15 +200,7 @@ impl Names {
                     }
                 });
             });
-            self.sights.push(Sight {
-                name,
-                owner,
-                own_line: u64::from(own_line),
-                user,
-                line,
-                excerpt,
-                telling,
-            });
+            self.sights.push(Sight { name, owner, own_line, user, line, excerpt, telling });
         }
     }
 

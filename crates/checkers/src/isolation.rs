@@ -6,6 +6,7 @@ mod hidden;
 mod labels;
 mod names;
 mod pieces;
+mod spelling;
 mod traces;
 mod unfold;
 mod whose;

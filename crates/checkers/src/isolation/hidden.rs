@@ -3,6 +3,7 @@
 //! Every reference begins with `gp-`, and so does every encoding of one with its own few bytes. Those are
 //! searched, all at once; only at a hit is anything decoded. The cost does not grow with the number of runs.
 
+use super::spelling::{html, json, pair, percent, sextet};
 use aho_corasick::{AhoCorasick, MatchKind};
 
 /// `gp-` and 32 hex digits.
@@ -124,15 +125,9 @@ fn unescaped(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     std::iter::from_fn(move || {
         let (byte, length) = match rest {
             [b'%', b'2', b'5', high, low, ..] => (pair(*high, *low)?, 5),
-            [b'%', high, low, ..] => (pair(*high, *low)?, 3),
+            [b'%', ..] => percent(rest)?,
             [b'&', b'#', ..] => html(rest)?,
-            [b'\\', ..] => {
-                let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
-                match rest.get(slashes..slashes + 5)? {
-                    [b'u' | b'U', b'0', b'0', high, low] => (pair(*high, *low)?, slashes + 5),
-                    _ => return None,
-                }
-            }
+            [b'\\', ..] => json(rest)?,
             [byte, ..] => (*byte, 1),
             [] => return None,
         };
@@ -141,24 +136,8 @@ fn unescaped(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     })
 }
 
-/// The character that `&#103;` or `&#x67;` stands for, and how long that is.
-fn html(bytes: &[u8]) -> Option<(u8, usize)> {
-    let length = bytes.iter().take(8).position(|byte| *byte == b';')? + 1;
-    let digits = std::str::from_utf8(bytes.get(2..length - 1)?).ok()?;
-    let byte = match digits.strip_prefix(['x', 'X']) {
-        Some(digits) => u8::from_str_radix(digits, 16),
-        None => digits.parse(),
-    };
-    Some((byte.ok()?, length))
-}
-
 fn hex(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     bytes.chunks_exact(2).map_while(|digits| pair(digits[0], digits[1]))
-}
-
-fn pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
 /// So many characters of base64 before a line end are a line of a longer text, as mails and certificates have them.
@@ -187,12 +166,10 @@ fn joined_lines(text: &str) -> Option<(usize, String)> {
 fn spelled(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut rest = bytes;
     std::iter::from_fn(move || {
-        let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
-        let (byte, length) = match rest.get(slashes..)? {
-            [b'u', b'0', b'0', high, low, ..] if slashes > 0 => (pair(*high, *low)?, slashes + 5),
-            [byte, ..] => (*byte, slashes + 1),
-            [] => return None,
-        };
+        let (byte, length) = json(rest).or_else(|| {
+            let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+            Some((*rest.get(slashes)?, slashes + 1))
+        })?;
         rest = &rest[length..];
         Some(byte)
     })
@@ -200,14 +177,7 @@ fn spelled(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
 
 /// The bytes of base64 in either alphabet; any character may be escaped, as JSON allows.
 fn base64(chars: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    let sextets = spelled(chars).map_while(|char| match char {
-        upper @ b'A'..=b'Z' => Some(upper - b'A'),
-        lower @ b'a'..=b'z' => Some(lower - b'a' + 26),
-        digit @ b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    });
+    let sextets = spelled(chars).map_while(sextet);
     let (mut held, mut bits) = (0u32, 0u32);
     sextets.filter_map(move |sextet| {
         held = (held << 6 | u32::from(sextet)) & 0xffff;

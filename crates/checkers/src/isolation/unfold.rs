@@ -1,5 +1,7 @@
 //! What is written in another spelling inside a text: base64 of either alphabet, hex, percent and JSON escapes.
 
+use super::spelling::{json, pair, percent, sextet};
+
 /// A shorter run is an identifier.
 const LEAST: usize = 24;
 
@@ -29,7 +31,7 @@ pub(super) fn unfolded(text: &str, found: &mut impl FnMut(&str)) {
         }
         at += run.len();
     }
-    for (mark, unescape) in [(b'%', percent as fn(&[u8]) -> Option<(u8, usize)>), (b'\\', json_escape)] {
+    for (mark, unescape) in [(b'%', percent as fn(&[u8]) -> Option<(u8, usize)>), (b'\\', json)] {
         if memchr::memchr_iter(mark, bytes).take(ESCAPES).count() == ESCAPES {
             show(unescaped(bytes, unescape), found);
         }
@@ -61,22 +63,11 @@ fn hex(run: &[u8]) -> Vec<u8> {
     run.chunks_exact(2).filter_map(|two| pair(two[0], two[1])).collect()
 }
 
-fn pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
-}
-
 fn base64(run: &[u8]) -> Vec<u8> {
-    let sextet = |char: u8| match char {
-        b'A'..=b'Z' => char - b'A',
-        b'a'..=b'z' => char - b'a' + 26,
-        b'0'..=b'9' => char - b'0' + 52,
-        b'+' | b'-' => 62,
-        _ => 63,
-    };
     let mut decoded = Vec::with_capacity(run.len() / 4 * 3 + 2);
     for four in run.chunks(4) {
-        let bits = four.iter().fold(0_u32, |bits, char| bits << 6 | u32::from(sextet(*char)));
+        let bits =
+            four.iter().fold(0_u32, |bits, char| bits << 6 | u32::from(sextet(*char).unwrap_or_default()));
         let [_, bytes @ ..] = (bits << (6 * (4 - four.len()))).to_be_bytes();
         decoded.extend_from_slice(&bytes[..four.len().saturating_sub(1)]);
     }
@@ -93,22 +84,6 @@ fn unescaped(bytes: &[u8], read: fn(&[u8]) -> Option<(u8, usize)>) -> Vec<u8> {
         at += length;
     }
     plain
-}
-
-fn percent(bytes: &[u8]) -> Option<(u8, usize)> {
-    match bytes {
-        [b'%', high, low, ..] => Some((pair(*high, *low)?, 3)),
-        _ => None,
-    }
-}
-
-/// `\u0067`, with one backslash or several.
-fn json_escape(bytes: &[u8]) -> Option<(u8, usize)> {
-    let slashes = bytes.iter().take_while(|byte| **byte == b'\\').count();
-    match bytes.get(slashes..slashes + 5)? {
-        [b'u', b'0', b'0', high, low] if slashes > 0 => Some((pair(*high, *low)?, slashes + 5)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

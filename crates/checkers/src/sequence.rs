@@ -16,7 +16,7 @@ mod tests;
 use crate::check::{Check, Tally};
 use crate::event_view::Field;
 use crate::evidence::{frame_words, run_words};
-use crate::index::{Gap, Index, RunView};
+use crate::index::{ConnView, Gap, Index, Joined, RunView};
 use crate::judge::Terms;
 use crate::observation::{Observation, RunIx, UserIx};
 use crate::verdict::{CheckResult, Finding, Reason};
@@ -156,6 +156,7 @@ impl Check for Sequence {
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let mut open = self.open.remove(&run).unwrap_or_default();
         self.judge_start(&mut open, view, index);
+        self.judge_first_number(&mut open, view, index);
         // The end was seen: only a hole in the record can excuse what is missing before it.
         let excuse = index.trouble().excuses_holes();
         let whole = seen_whole(view);
@@ -235,6 +236,31 @@ impl Sequence {
             return;
         }
         self.request.note(|| early.finding(seen, index));
+    }
+
+    /// Whether a connection that was there before the request saw the run begin with another number than 1: of an event that came
+    /// before the request this is known only now.
+    fn judge_first_number(&mut self, open: &mut Open, view: &RunView, index: &Index) {
+        let Some(asked) = index.request_of_run(view).map(|request| request.line) else { return };
+        let there = |conn: &ConnView| {
+            let resumed = conn.greeting.is_some_and(|greeting| greeting.joined == Joined::Full);
+            conn.joined_line() < asked && !resumed
+        };
+        let late = view.sights.iter().find(|sight| {
+            sight.first_line < asked
+                && sight.first_seq.is_some_and(|first| first != 1)
+                && index.conn(sight.conn).is_some_and(there)
+        });
+        let Some(sight) = late.filter(|_| !open.misnumbered) else { return };
+        open.misnumbered = true;
+        self.dense.note(|| {
+            Finding::new(
+                format!("{}: its first event is out of its place", run_words(index, view)),
+                "seq 1 first",
+                format!("seq {} first", number(sight.first_seq)),
+                [sight.first_line],
+            )
+        });
     }
 
     /// Whether its request came after the run was first heard of.

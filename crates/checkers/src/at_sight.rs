@@ -8,6 +8,7 @@ use crate::content::Oddities;
 use crate::delivery::{Asked, sketch};
 use crate::event_view::Seen;
 use crate::isolation::{Drawn, Traces};
+use crate::value::Outline;
 use goldenpath_history::{Direction, RecordKind};
 use goldenpath_protocol::EventType;
 use std::borrow::Cow;
@@ -54,6 +55,8 @@ pub(crate) struct AtSight<'a> {
     pub(crate) drawn: Part<Drawn>,
     /// Of a run event: what it tells, as a number.
     pub(crate) told: Part<u64>,
+    /// Of an answer: what it says by itself.
+    pub(crate) outline: Part<Option<Box<Outline>>>,
     /// Of the mark of a stored document: what it says, if it can be read.
     pub(crate) stored: Part<Option<Box<Asked<'a>>>>,
 }
@@ -94,10 +97,11 @@ impl<'a> AtSight<'a> {
         // An answer's pieces may cut an id anywhere; the answer itself holds it whole.
         let ids = event.is_none_or(|event| event.kind != EventType::ResponseDelta);
         Self {
-            oddities: Part::of(|| Oddities::of(raw)),
+            oddities: Part::of(|| Oddities::of(raw, &seen)),
             traces: Part::of(|| Traces::of(raw, ids)),
             drawn: Part::of(|| Drawn::of(raw, &seen)),
             told: Part::of(|| event.map_or(0, sketch)),
+            outline: Part::of(|| event?.answer().map(Outline::of).map(Box::new)),
             seen: Some(seen),
             ..Self::default()
         }

@@ -97,15 +97,17 @@ impl Check for Content {
         }
         let (odd, own) = (*seen.at_sight.oddities.get(), || own_words(seen, index));
         let odd_text = if odd.wide { unicode::broken(raw, own) } else { None };
-        let changed = odd_text.or_else(|| changed::broken(read.event()?, own_prompt(seen, index)?));
+        let changed = odd_text.or_else(|| changed::broken(read.event()?, own_prompt(seen, index)?, odd.html));
         self.judge(Place::Unicode, changed, seen, index);
         let internal = if odd.internal { INTERNALS.broken(raw, own) } else { None };
         self.judge(Place::Internals, internal, seen, index);
         match read {
             Seen::Event(event) => {
-                self.judge(Place::Schema, schema::event(event, self.numbered), seen, index);
-                self.judge(Place::Meaningful, meaningful::broken(event), seen, index);
-                let cut = self.whole.broken(event, seen.arrival, || own_words(seen, index));
+                let misshapen = if odd.misshapen { schema::event(event, self.numbered) } else { None };
+                self.judge(Place::Schema, misshapen, seen, index);
+                let hollow = if odd.hollow { meaningful::broken(event) } else { None };
+                self.judge(Place::Meaningful, hollow, seen, index);
+                let cut = self.whole.broken(event, odd, seen.arrival, || own_words(seen, index));
                 self.judge(Place::Whole, cut, seen, index);
             }
             Seen::Control(control) => self.judge(Place::Schema, schema::control(control), seen, index),

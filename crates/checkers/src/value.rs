@@ -26,6 +26,7 @@ use boilerplate::Boilerplate;
 use own_prompt::OwnPrompt;
 use quality::Quality;
 
+pub(crate) use gates::Outline;
 pub(crate) use text::AnswerText;
 
 /// The checks of the group `value`.

@@ -27,12 +27,20 @@ const MARKS: usize = 4;
 /// So many words without their letters are no accident: one may be another word.
 const WORDS: usize = 2;
 
-/// What in this event is a changed word of its run's prompt.
-pub(super) fn broken(event: &EventView<'_>, prompt: &str) -> Option<Broken> {
+/// Whether a frame may hold a word as HTML, which begins with `&` or an escape of it.
+pub(super) fn may_be_html(raw: &str) -> bool {
+    memchr::memchr(b'&', raw.as_bytes()).is_some() || memchr::memmem::find(raw.as_bytes(), b"u0026").is_some()
+}
+
+/// What in this event is a changed word of its run's prompt; `html` tells whether it may hold one as HTML.
+pub(super) fn broken(event: &EventView<'_>, prompt: &str, html: bool) -> Option<Broken> {
     if !matches!(event.kind, EventType::AgentStarted | EventType::AgentThinking | EventType::AgentCompleted) {
         return None;
     }
     let wide = !prompt.is_ascii();
+    if !(wide || html) {
+        return None;
+    }
     READ_BY_PEOPLE.iter().copied().find_map(|field| {
         let text = event.text(field)?;
         let (was, is) = as_html(&text, prompt).or_else(|| if wide { lost(&text, prompt) } else { None })?;

@@ -1,6 +1,6 @@
 //! Nothing is cut off, nothing is encoded twice.
 
-use super::{Broken, READ_BY_PEOPLE};
+use super::{Broken, Oddities, READ_BY_PEOPLE};
 use crate::event_view::{EventView, Field, JsonType, Scan, fields_of, text_of};
 use crate::evidence::excerpt;
 use crate::observation::{Arrival, RunIx};
@@ -47,6 +47,7 @@ impl Whole {
     pub(super) fn broken(
         &mut self,
         event: &EventView<'_>,
+        odd: Oddities,
         arrival: Option<Arrival>,
         own: impl Fn() -> String,
     ) -> Option<Broken> {
@@ -63,9 +64,11 @@ impl Whole {
         }
         let came_whole =
             event.text(Field::FinalResponse).is_some_and(|answer| streamed.as_deref() == Some(&*answer));
-        encoded_objects(event)
-            .or_else(|| self.texts(event, came_whole, &own))
-            .or_else(|| self.members(event, own))
+        let spelt = if odd.misspelt { encoded_objects(event) } else { None };
+        spelt.or_else(|| self.texts(event, odd, came_whole, &own)).or_else(|| {
+            let results = if odd.telling_results { telling_results(event) } else { None };
+            self.members(results?, own)
+        })
     }
 
     /// The length at which a text of this field was cut, if it looks so.
@@ -86,28 +89,19 @@ impl Whole {
         habit.then_some(found)
     }
 
-    fn texts(&mut self, event: &EventView<'_>, came_whole: bool, own: impl Fn() -> String) -> Option<Broken> {
+    fn texts(
+        &mut self,
+        event: &EventView<'_>,
+        odd: Oddities,
+        came_whole: bool,
+        own: impl Fn() -> String,
+    ) -> Option<Broken> {
         READ_BY_PEOPLE.iter().copied().find_map(|field| {
             let text = event.text(field)?;
-            let quoted = text.len() > 2
-                && text.starts_with('"')
-                && text.ends_with('"')
-                && text.contains('\\')
-                && serde_json::from_str::<String>(&text).is_ok();
-            if quoted {
-                return Some(encoded_twice(field.as_str(), &text));
-            }
-            if let Some(escape) = escaped_twice(&text).filter(|escape| !own().contains(escape)) {
-                return Some(Broken::new(
-                    format!("`{}` escaped once", field.as_str()),
-                    format!("`{}` is full of `{escape}`: `{}`", field.as_str(), excerpt(&text)),
-                ));
-            }
-            if MARKS.iter().any(|mark| text.trim_end_matches(['.', '…', ' ']).ends_with(mark)) {
-                return Some(Broken::new(
-                    format!("`{}` is whole", field.as_str()),
-                    format!("`{}` says that it was cut: `…{}`", field.as_str(), tail(&text)),
-                ));
+            if odd.misspelt
+                && let Some(broken) = misspelt(field, &text, &own)
+            {
+                return Some(broken);
             }
             let found = self.cut(field.as_str(), &text, came_whole && field == Field::FinalResponse)?;
             Some(Broken::new(
@@ -122,21 +116,8 @@ impl Whole {
     }
 
     /// Strings among the results that hold JSON or stop at a cut. What the user wrote themselves may.
-    fn members(&mut self, event: &EventView<'_>, own: impl Fn() -> String) -> Option<Broken> {
-        if event.kind != EventType::ToolCompleted
-            || event.fields.json_type(Field::Results) != Some(JsonType::Object)
-        {
-            return None;
-        }
-        let raw = event.fields.raw(Field::Results)?;
-        // An escaped quotation mark or a long string: without either nothing here can be wrong.
-        if raw.len() < CUTS[0] && !raw.contains("\\\"") {
-            return None;
-        }
-        if !holds_long_or_quoting(raw) {
-            return None;
-        }
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
+    fn members(&mut self, results: &str, own: impl Fn() -> String) -> Option<Broken> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(results).ok()?;
         members.iter().find_map(|(name, value)| {
             let text = text_of(value.get())?;
             let broken = if holds_json(&text) {
@@ -172,6 +153,51 @@ impl Whole {
         }
         None
     }
+}
+
+/// Whether a text of this event is encoded twice or says that it was cut, unless its user wrote it so.
+pub(super) fn is_misspelt(event: &EventView<'_>) -> bool {
+    let own = String::new;
+    encoded_objects(event).is_some()
+        || READ_BY_PEOPLE
+            .iter()
+            .any(|field| event.text(*field).is_some_and(|text| misspelt(*field, &text, own).is_some()))
+}
+
+/// The results of a tool, when they hold what may be cut or encoded twice: an escaped quotation mark or a long string.
+pub(super) fn telling_results<'a>(event: &EventView<'a>) -> Option<&'a str> {
+    if event.kind != EventType::ToolCompleted
+        || event.fields.json_type(Field::Results) != Some(JsonType::Object)
+    {
+        return None;
+    }
+    let raw = event.fields.raw(Field::Results)?;
+    let telling = raw.len() >= CUTS[0] || raw.contains("\\\"");
+    (telling && holds_long_or_quoting(raw)).then_some(raw)
+}
+
+/// What shows by itself that a text is encoded twice or cut.
+fn misspelt(field: Field, text: &str, own: impl Fn() -> String) -> Option<Broken> {
+    let quoted = text.len() > 2
+        && text.starts_with('"')
+        && text.ends_with('"')
+        && text.contains('\\')
+        && serde_json::from_str::<String>(text).is_ok();
+    if quoted {
+        return Some(encoded_twice(field.as_str(), text));
+    }
+    if let Some(escape) = escaped_twice(text).filter(|escape| !own().contains(escape)) {
+        return Some(Broken::new(
+            format!("`{}` escaped once", field.as_str()),
+            format!("`{}` is full of `{escape}`: `{}`", field.as_str(), excerpt(text)),
+        ));
+    }
+    MARKS.iter().any(|mark| text.trim_end_matches(['.', '…', ' ']).ends_with(mark)).then(|| {
+        Broken::new(
+            format!("`{}` is whole", field.as_str()),
+            format!("`{}` says that it was cut: `…{}`", field.as_str(), tail(text)),
+        )
+    })
 }
 
 /// The escape that a text shows where it should show what it stands for: line ends, or quotation marks, and none of them

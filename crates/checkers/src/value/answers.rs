@@ -96,7 +96,9 @@ impl Answers {
         {
             return;
         }
-        let (Some(answer), Some(open)) = (event.answer(), self.open.get_mut(&run)) else {
+        let (Some(answer), Some(outline), Some(open)) =
+            (event.answer(), seen.at_sight.outline.get(), self.open.get_mut(&run))
+        else {
             return;
         };
         let prompt = request.and_then(|request| request.prompt.as_deref());
@@ -106,7 +108,7 @@ impl Answers {
             facts.quoted(&answer.text)
         });
         let quoted = quoted.unwrap_or_default();
-        let reading = Reading::of(answer, prompt, quoted.quoted);
+        let reading = Reading::of(answer, outline, prompt, quoted.quoted);
         let user = index.user_name(Some(view.owner));
         let answered_by = |extra: &[u64]| {
             let mut records: Vec<u64> =
@@ -157,7 +159,7 @@ impl Answers {
                     "at least {owed} of its tools' figures or names, such as {}",
                     facts.examples()
                 ),
-                observed: format!("{} of {}: `{}`", quoted.quoted, quoted.given, excerpt(&reading.text)),
+                observed: format!("{} of {}: `{}`", quoted.quoted, quoted.given, excerpt(reading.text)),
                 records: answered_by(&open.fact_lines),
                 witness: None,
             });

@@ -164,10 +164,10 @@ pub(crate) fn lacking(
     quoting: bool,
 ) -> Vec<(String, String)> {
     let mut lacks = Vec::new();
-    let distinct = first_words(&reading.tokens);
+    let distinct = first_words(reading.tokens);
     if distinct < LEAST_WORDS {
         let promised = format!("at least {LEAST_WORDS} different words of content");
-        lacks.push((promised, format!("{distinct}: `{}`", excerpt(&reading.text))));
+        lacks.push((promised, format!("{distinct}: `{}`", excerpt(reading.text))));
     }
     if reading.facts < 3
         && let Some(covered) = reading.coverage()
@@ -176,16 +176,16 @@ pub(crate) fn lacking(
         let observed = format!(
             "{:.0} % of the question's words, weighted: `{}`",
             covered * 100.0,
-            excerpt(&reading.text)
+            excerpt(reading.text)
         );
         lacks.push(("an answer that takes up its question".to_owned(), observed));
     }
     if (reading.insights as u64) < u64::from(least_insights) {
-        let spans: Vec<String> = insights(&reading.text, &reading.tokens, &reading.sentences)
+        let spans: Vec<String> = insights(reading.text, reading.tokens, reading.sentences)
             .into_iter()
             .map(|(start, end)| format!("`{}`", excerpt(&reading.text[start..end])))
             .collect();
-        let shown = if spans.is_empty() { excerpt(&reading.text) } else { spans.join(", ") };
+        let shown = if spans.is_empty() { excerpt(reading.text) } else { spans.join(", ") };
         lacks.push((
             format!("at least {least_insights} distinct actionable insights"),
             format!("{}: {shown}", reading.insights),

@@ -6,6 +6,7 @@ mod filler;
 mod judge_injection;
 mod keyword_stuffing;
 mod off_topic;
+mod outline;
 mod placeholder;
 mod promise;
 mod refusal;
@@ -14,36 +15,38 @@ mod too_short;
 mod wrong_language;
 
 use super::relevance::coverage;
-#[cfg(test)]
-use super::text::without_references;
-use super::text::{AnswerText, Sentence, Token, plain, tokens};
+use super::text::{AnswerText, Sentence, Token, tokens};
 use super::words::Words;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::LazyLock;
+
+pub(crate) use outline::Outline;
 
 /// An answer, read once for all gates and demands.
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
     /// The answer without references.
-    pub(crate) text: Cow<'a, str>,
+    pub(crate) text: &'a str,
     /// Its tokens.
-    pub(crate) tokens: Cow<'a, [Token]>,
+    pub(crate) tokens: &'a [Token],
     /// The prompt without its reference, where it is known.
-    pub(crate) prompt: Option<Cow<'a, str>>,
+    pub(crate) prompt: Option<&'a str>,
     /// The prompt's tokens.
-    pub(crate) prompt_tokens: Cow<'a, [Token]>,
-    /// What [`super::demands::insights`] found.
+    pub(crate) prompt_tokens: &'a [Token],
+    /// How many [`super::demands::insights`] it has.
     pub(crate) insights: usize,
     /// Facts of the run's own tool results in the answer.
     pub(crate) facts: usize,
     /// Its sentences.
-    pub(crate) sentences: Vec<Sentence>,
+    pub(crate) sentences: &'a [Sentence],
     coverage: OnceCell<Option<f64>>,
-    plain: String,
-    phrases: Vec<(usize, usize, usize)>,
+    plain: &'a str,
+    phrases: &'a [Found],
 }
+
+/// A phrase in an answer: the place of its set, where it begins and where it ends.
+type Found = (usize, usize, usize);
 
 /// Why an answer is junk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,55 +58,37 @@ pub(crate) struct Junk {
 }
 
 impl<'a> Reading<'a> {
-    /// Reads an answer to a prompt.
-    #[cfg(test)]
-    pub(crate) fn new(answer: &'a str, prompt: Option<&'a str>, facts: usize) -> Self {
-        let (text, prompt) = (without_references(answer), prompt.map(without_references));
-        let prompt_tokens = prompt.as_deref().map(tokens).unwrap_or_default();
-        let tokens = tokens(&text);
-        Self::of_tokens((text, tokens.into()), prompt, prompt_tokens.into(), facts)
-    }
-
     /// Reads an answer that others read too.
-    pub(crate) fn of(answer: &'a AnswerText<'_>, prompt: Option<&'a str>, facts: usize) -> Self {
-        let (prompt, prompt_tokens) = prompt.map(|prompt| answer.prompt(prompt)).unzip();
-        let read = (answer.bare().into(), answer.tokens().into());
-        Self::of_tokens(read, prompt.map(Cow::Borrowed), prompt_tokens.unwrap_or_default().into(), facts)
-    }
-
-    fn of_tokens(
-        (text, tokens): (Cow<'a, str>, Cow<'a, [Token]>),
-        prompt: Option<Cow<'a, str>>,
-        prompt_tokens: Cow<'a, [Token]>,
+    pub(crate) fn of(
+        answer: &'a AnswerText<'_>,
+        outline: &'a Outline,
+        prompt: Option<&'a str>,
         facts: usize,
     ) -> Self {
-        let sentences = Sentence::all(&text, &tokens);
-        let insights = super::demands::insights(&text, &tokens, &sentences).len();
-        // Most answers need not be searched: no word of theirs is the longest one of a phrase that could matter.
-        let searched = !text.is_ascii()
-            || memchr::memchr(BRACKET, text.as_bytes()).is_some()
-            || PHRASES.may_matter(&tokens, insights);
-        let plain = if searched { plain(&text) } else { String::new() };
-        let phrases = PHRASES
-            .searcher
-            .iter()
-            .flat_map(|searcher| searcher.find_overlapping_iter(&plain))
-            .filter(|found| whole_words(&plain, found.start(), found.end()))
-            .map(|found| (PHRASES.set_of[found.pattern().as_usize()], found.start(), found.end()))
-            .collect();
-        let coverage = OnceCell::new();
-        Self { text, tokens, prompt, prompt_tokens, insights, facts, sentences, coverage, plain, phrases }
+        let (prompt, prompt_tokens) = prompt.map(|prompt| answer.prompt(prompt)).unzip();
+        Self {
+            text: answer.bare(),
+            tokens: answer.tokens(),
+            prompt,
+            prompt_tokens: prompt_tokens.unwrap_or_default(),
+            insights: outline.insights,
+            facts,
+            sentences: &outline.sentences,
+            coverage: OnceCell::new(),
+            plain: &outline.plain,
+            phrases: &outline.phrases,
+        }
     }
 
     /// How much of the prompt it takes up.
     pub(crate) fn coverage(&self) -> Option<f64> {
-        *self.coverage.get_or_init(|| coverage(&self.prompt_tokens, &self.tokens))
+        *self.coverage.get_or_init(|| coverage(self.prompt_tokens, self.tokens))
     }
 
     /// The first phrase of a gate's own set, as it stands in the answer.
     fn phrase(&self, set: Set) -> Option<&str> {
         let (_, start, end) = self.phrases.iter().find(|(of, _, _)| *of == set as usize)?;
-        Some(around(&self.plain, *start, *end))
+        Some(around(self.plain, *start, *end))
     }
 
     fn phrase_count(&self, set: Set) -> usize {

@@ -10,8 +10,8 @@ use std::hash::Hasher;
 const MOST: f64 = 0.6;
 
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
-    let answer = &reading.tokens;
-    let prompt = Words::of(trigrams(&reading.prompt_tokens).map(key));
+    let answer = reading.tokens;
+    let prompt = Words::of(trigrams(reading.prompt_tokens).map(key));
     if prompt.len() == 0 || answer.len() < 3 {
         return None;
     }

@@ -49,7 +49,7 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let phrase = reading.phrase(Set::Filler)?;
     let count = reading.phrase_count(Set::Filler);
     let latin = phrase.contains("lorem ipsum") || phrase.contains("dolor sit amet");
-    let quoted = reading.prompt.as_deref().is_some_and(|prompt| prompt.to_lowercase().contains("lorem"));
+    let quoted = reading.prompt.is_some_and(|prompt| prompt.to_lowercase().contains("lorem"));
     let empty = reading.insights == 0 && reading.facts < 3 && count >= 2;
     let thin = reading.insights < 2 && reading.facts < 3 && count >= 2 && count * 30 >= reading.tokens.len();
     ((latin && !quoted) || empty || thin).then(|| phrase.to_owned())

@@ -81,7 +81,6 @@ pub(super) const PHRASES: &[&str] = &[
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let found = reading.phrase(Set::JudgeInjection)?;
     // A user who asks about such words may read them in the answer.
-    let asked =
-        reading.prompt.as_deref().map(plain).is_some_and(|prompt| PHRASES.iter().any(|p| prompt.contains(p)));
+    let asked = reading.prompt.map(plain).is_some_and(|prompt| PHRASES.iter().any(|p| prompt.contains(p)));
     (!asked).then(|| found.to_owned())
 }

@@ -13,6 +13,6 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     }
     let covered = reading.coverage()?;
     // The words of a question cannot be looked for in a translation.
-    let asked_elsewhere = || reading.prompt.as_deref().is_some_and(asks_for_language);
+    let asked_elsewhere = || reading.prompt.is_some_and(asks_for_language);
     (covered < LEAST && !asked_elsewhere()).then(|| reading.text.to_string())
 }

@@ -6,8 +6,8 @@ use super::Reading;
 const WAITING: [&str; 8] = ["insert", "your", "placeholder", "add", "fill", "enter", "name of", "todo"];
 
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
-    let text = reading.text.as_ref();
-    let quoted = |piece: &str| reading.prompt.as_deref().is_some_and(|prompt| prompt.contains(piece));
+    let text = reading.text;
+    let quoted = |piece: &str| reading.prompt.is_some_and(|prompt| prompt.contains(piece));
     // Most answers hold nothing that could begin one.
     if memchr::memchr3(b'{', b'[', b'<', text.as_bytes()).is_none() {
         return hollow(reading);

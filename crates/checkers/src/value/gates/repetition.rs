@@ -14,7 +14,7 @@ const TIMES: usize = 3;
 const SAID_BEFORE: f64 = 0.45;
 
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
-    let tokens = &reading.tokens;
+    let tokens = reading.tokens;
     if tokens.len() >= LEAST_TOKENS {
         let least = LEAST_DISTINCT * (tokens.len() - 2) as f64;
         if (surely_distinct(tokens) as f64) < least && (distinct(tokens) as f64) < least {
@@ -22,7 +22,7 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
         }
     }
     let mut said: Vec<Said> = Vec::with_capacity(reading.sentences.len());
-    for sentence in &reading.sentences {
+    for sentence in reading.sentences {
         let words = sentence.tokens(tokens);
         if words.len() >= 4 {
             let key = words

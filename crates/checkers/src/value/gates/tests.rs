@@ -1,12 +1,17 @@
 //! Each gate against texts that it must stop, and all of them against texts that must pass.
 
-use super::{Reading, judge};
+use super::{AnswerText, Junk, Outline, Reading, judge};
 use rstest::rstest;
 
 const PROMPT: &str = "I'm spending $50k/month on AI infrastructure. Help me optimize costs.";
 
 fn stopped(prompt: &str, answer: &str) -> Vec<&'static str> {
-    judge(&Reading::new(answer, Some(prompt), 0)).into_iter().map(|junk| junk.gate).collect()
+    junk(prompt, answer).into_iter().map(|junk| junk.gate).collect()
+}
+
+fn junk(prompt: &str, answer: &str) -> Vec<Junk> {
+    let answer = AnswerText::new(answer.into());
+    judge(&Reading::of(&answer, &Outline::of(&answer), Some(prompt), 0))
 }
 
 #[rstest]
@@ -181,6 +186,6 @@ fn healthy_answers_pass_every_gate(#[case] prompt: &str, #[case] answer: &str) {
 fn hostile_texts_cost_no_time() {
     for piece in ["[", "{", "<", "{{", "${", "\"", "a ", ".\n", "1.", "| "] {
         let text = piece.repeat(200_000 / piece.len());
-        let _ = judge(&Reading::new(&text, Some(&text), 0));
+        let _ = junk(&text, &text);
     }
 }

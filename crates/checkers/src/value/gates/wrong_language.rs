@@ -97,14 +97,14 @@ pub(super) fn asks_for_language(prompt: &str) -> bool {
 }
 
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
-    let prompt = reading.prompt.as_deref()?;
+    let prompt = reading.prompt?;
     (is_another(reading, prompt)? && !asks_for_language(prompt)).then(|| reading.text.to_string())
 }
 
 /// Whether the answer is in another language than its prompt; `None` when too little is said to tell.
 fn is_another(reading: &Reading<'_>, prompt: &str) -> Option<bool> {
     let (asked, asked_share, asked_letters) = main_script(prompt)?;
-    let (said, said_share, letters) = main_script(&reading.text)?;
+    let (said, said_share, letters) = main_script(reading.text)?;
     if letters < LEAST_LETTERS || asked_letters < 10 {
         return None;
     }
@@ -114,7 +114,7 @@ fn is_another(reading: &Reading<'_>, prompt: &str) -> Option<bool> {
     if asked != Script::Latin || said != Script::Latin {
         return None;
     }
-    let (asked, said) = (languages(&reading.prompt_tokens), languages(&reading.tokens));
+    let (asked, said) = (languages(reading.prompt_tokens), languages(reading.tokens));
     let best = |counts: &[usize; 6]| (0..6).max_by_key(|&i| (counts[i], 6 - i)).unwrap_or(0);
     let (from, to) = (best(&asked), best(&said));
     let told_apart = asked[from] >= 3 && asked[from] >= asked[to] * 2;

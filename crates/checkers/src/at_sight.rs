@@ -4,6 +4,7 @@
 //! What only some checks look for is theirs, even when it is computed here: a panic on the way stops those checks and nobody
 //! else.
 
+use crate::auth::may_hold_token;
 use crate::content::Oddities;
 use crate::delivery::{Asked, sketch};
 use crate::event_view::Seen;
@@ -51,6 +52,8 @@ pub(crate) struct AtSight<'a> {
     pub(crate) oddities: Part<Oddities>,
     /// Of what a user received: what may be somebody else's.
     pub(crate) traces: Part<Traces<'a>>,
+    /// Of what a user received: whether a token may be in it.
+    pub(crate) token: Part<bool>,
     /// Of a frame received: the names of data in it.
     pub(crate) drawn: Part<Drawn>,
     /// Of a run event: what it tells, as a number.
@@ -99,6 +102,7 @@ impl<'a> AtSight<'a> {
         Self {
             oddities: Part::of(|| Oddities::of(raw, &seen)),
             traces: Part::of(|| Traces::of(raw, ids)),
+            token: Part::of(|| may_hold_token(raw)),
             drawn: Part::of(|| Drawn::of(raw, &seen)),
             told: Part::of(|| event.map_or(0, sketch)),
             outline: Part::of(|| event?.answer().map(Outline::of).map(Box::new)),
@@ -110,6 +114,7 @@ impl<'a> AtSight<'a> {
     fn of_stored(note: &'a str) -> Self {
         Self {
             traces: Part::of(|| Traces::of(note, false)),
+            token: Part::of(|| may_hold_token(note)),
             stored: Part::of(|| Asked::read(note).map(Box::new)),
             ..Self::default()
         }

@@ -9,6 +9,8 @@ mod uniform;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use uniform::may_hold_token;
+
 use crate::check::Check;
 use crate::judge::Terms;
 use crate::verdict::{CheckResult, Verdict};

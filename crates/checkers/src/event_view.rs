@@ -38,6 +38,8 @@ pub struct EventView<'a> {
     pub fields: Fields<'a>,
     /// With a text of its own: a cell of borrowed ones could be lent for no shorter time than it borrows.
     answer: OnceCell<Option<Box<AnswerText<'static>>>>,
+    /// `text`, where its spelling holds escapes.
+    piece: OnceCell<Option<Box<str>>>,
     made: OnceCell<Option<i64>>,
 }
 
@@ -50,6 +52,7 @@ impl<'a> EventView<'a> {
     /// Reads what many ask for and costs most, so that whoever asks finds it read.
     pub(crate) fn read_on(&self) {
         self.made_unix_ms();
+        self.piece();
         if let Some(answer) = self.answer() {
             answer.tokens();
         }
@@ -58,10 +61,21 @@ impl<'a> EventView<'a> {
     /// The text of a string field.
     #[must_use]
     pub fn text(&self, field: Field) -> Option<Cow<'_, str>> {
-        if field == Field::FinalResponse {
-            return self.answer().map(|answer| Cow::Borrowed(&*answer.text));
+        match field {
+            Field::FinalResponse => self.answer().map(|answer| Cow::Borrowed(&*answer.text)),
+            Field::Text => self.piece(),
+            _ => self.fields.text(field),
         }
-        self.fields.text(field)
+    }
+
+    /// `text`, a piece of an answer, which many read.
+    fn piece(&self) -> Option<Cow<'_, str>> {
+        let raw = self.fields.raw(Field::Text)?;
+        if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
+            return self.fields.text(Field::Text);
+        }
+        let read = || self.fields.text(Field::Text).map(|text| text.into_owned().into_boxed_str());
+        self.piece.get_or_init(read).as_deref().map(Cow::Borrowed)
     }
 
     /// `final_response`, which many read.
@@ -216,6 +230,7 @@ impl<'a> Seen<'a> {
                 offset: fields.whole(Field::Offset),
                 fields,
                 answer: OnceCell::new(),
+                piece: OnceCell::new(),
                 made: OnceCell::new(),
             });
         }

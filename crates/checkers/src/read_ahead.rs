@@ -18,13 +18,6 @@ pub struct ReadRecord<'a> {
     pub(crate) at_sight: Option<AtSight<'a>>,
 }
 
-impl<'a> ReadRecord<'a> {
-    fn new(line: u64, record: Record<'a>) -> Self {
-        let at_sight = AtSight::of_borrowed(&record.kind);
-        Self { line, record, at_sight }
-    }
-}
-
 type Rows<'a> = Vec<Result<ReadRecord<'a>, &'a LineError>>;
 
 self_cell!(
@@ -37,16 +30,27 @@ self_cell!(
     impl {Debug}
 );
 
-/// A batch of records, all of them read.
+/// A batch of records.
 #[derive(Debug)]
 pub struct ReadAhead(Cell);
 
 impl ReadAhead {
-    /// Reads the records of a batch.
+    /// The records of a batch, and what each says by itself.
     #[must_use]
     pub fn of(batch: Batch) -> Self {
+        Self::with(batch, |record| AtSight::of_borrowed(&record.kind))
+    }
+
+    /// The records of a batch alone: what they say by themselves is left to the judge.
+    #[must_use]
+    pub fn left(batch: Batch) -> Self {
+        Self::with(batch, |_| None)
+    }
+
+    fn with(batch: Batch, read: for<'a> fn(&Record<'a>) -> Option<AtSight<'a>>) -> Self {
         Self(Cell::new(batch, |batch| {
-            batch.iter().map(|item| item.map(|(line, record)| ReadRecord::new(line, record))).collect()
+            let row = |(line, record)| ReadRecord { line, at_sight: read(&record), record };
+            batch.iter().map(|item| item.map(row)).collect()
         }))
     }
 

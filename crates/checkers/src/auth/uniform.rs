@@ -95,6 +95,7 @@ impl Check for UniformErrors {
             // What an HTTP answer or a probe got reached its user as well.
             RecordKind::Mark { name, note: Some(note) }
                 if (name == "store" || name == "probe")
+                    && (name != "store" || *seen.at_sight.token.get())
                     && seen.user.is_none_or(|user| !self.senders.contains(&user)) =>
             {
                 self.echo(seen, note, index);
@@ -110,7 +111,8 @@ impl Check for UniformErrors {
                     seen.seen,
                     Some(Seen::Control(control)) if matches!(control.kind, ControlType::Error | ControlType::Closing)
                 );
-                if says || seen.user.is_none_or(|user| !self.senders.contains(&user)) {
+                let judged = says || seen.user.is_none_or(|user| !self.senders.contains(&user));
+                if judged && *seen.at_sight.token.get() {
                     self.echo(seen, raw, index);
                 }
             }
@@ -166,6 +168,11 @@ impl UniformErrors {
             });
         }
     }
+}
+
+/// Whether a token may be in the text, or may have been before it was redacted: worth a closer look.
+pub(crate) fn may_hold_token(text: &str) -> bool {
+    GUILLEMET.find(text.as_bytes()).is_some() || TOKEN_START.find(text.as_bytes()).is_some()
 }
 
 /// Where a token is in the text, or was before it was redacted.

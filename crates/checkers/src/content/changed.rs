@@ -111,7 +111,7 @@ fn stands_alone(text: &str, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{as_html, lost};
+    use super::{as_html, lost, may_be_html};
 
     const PROMPT: &str = "Réduis les coûts élevés de 「東京リージョン」 pour \"R&D\" et l'été, naïve forêt";
 
@@ -121,6 +121,14 @@ mod tests {
         assert!(lost("Tokyo: ????????? costs most", PROMPT).is_some());
         assert!(lost("Rduis les cots", PROMPT).is_some());
         assert!(as_html("for &quot;R&amp;D&quot;: stop", PROMPT).is_some());
+    }
+
+    #[test]
+    fn html_is_seen_however_json_spells_it() {
+        for raw in ["{\"summary\":\"&quot;R&amp;D\"}", r#"{"summary":"\u0026quot;R\u0026amp;D"}"#] {
+            assert!(may_be_html(raw), "{raw}");
+        }
+        assert!(!may_be_html("{\"summary\":\"R and D\"}"));
     }
 
     #[test]

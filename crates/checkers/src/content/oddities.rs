@@ -1,6 +1,7 @@
 //! What a frame received says at sight: nearly all frames hold nothing that is worth a closer look.
 
 use super::internals::INTERNALS;
+use super::whole::Texts;
 use super::{changed, meaningful, schema, unicode, whole};
 use crate::event_view::Seen;
 
@@ -18,8 +19,8 @@ pub(crate) struct Oddities {
     pub(super) misshapen: bool,
     /// An event: it says nothing.
     pub(super) hollow: bool,
-    /// An event: a text of it is encoded twice, or says that it was cut.
-    pub(super) misspelt: bool,
+    /// An event: what its texts show.
+    pub(super) texts: Texts,
     /// An event: among its results are texts that may be cut or encoded twice.
     pub(super) telling_results: bool,
 }
@@ -38,7 +39,7 @@ impl Oddities {
             Some(event) => Self {
                 misshapen: schema::event(event, true).is_some(),
                 hollow: meaningful::broken(event).is_some(),
-                misspelt: whole::is_misspelt(event),
+                texts: Texts::of(event),
                 telling_results: whole::telling_results(event).is_some(),
                 ..frame
             },

@@ -64,8 +64,11 @@ impl Whole {
         }
         let came_whole =
             event.text(Field::FinalResponse).is_some_and(|answer| streamed.as_deref() == Some(&*answer));
-        let spelt = if odd.misspelt { encoded_objects(event) } else { None };
-        spelt.or_else(|| self.texts(event, odd, came_whole, &own)).or_else(|| {
+        let spelt = if odd.texts.misspelt { encoded_objects(event) } else { None };
+        let mut texts = || {
+            if odd.texts.misspelt || odd.texts.long { self.texts(event, odd, came_whole, &own) } else { None }
+        };
+        spelt.or_else(&mut texts).or_else(|| {
             let results = if odd.telling_results { telling_results(event) } else { None };
             self.members(results?, own)
         })
@@ -98,7 +101,7 @@ impl Whole {
     ) -> Option<Broken> {
         READ_BY_PEOPLE.iter().copied().find_map(|field| {
             let text = event.text(field)?;
-            if odd.misspelt
+            if odd.texts.misspelt
                 && let Some(broken) = misspelt(field, &text, &own)
             {
                 return Some(broken);
@@ -155,13 +158,26 @@ impl Whole {
     }
 }
 
-/// Whether a text of this event is encoded twice or says that it was cut, unless its user wrote it so.
-pub(super) fn is_misspelt(event: &EventView<'_>) -> bool {
-    let own = String::new;
-    encoded_objects(event).is_some()
-        || READ_BY_PEOPLE
-            .iter()
-            .any(|field| event.text(*field).is_some_and(|text| misspelt(*field, &text, own).is_some()))
+/// What the texts of an event show by themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Texts {
+    /// One is encoded twice or says that it was cut, unless its user wrote it so.
+    pub(super) misspelt: bool,
+    /// One is so long that it may have been cut.
+    pub(super) long: bool,
+}
+
+impl Texts {
+    pub(super) fn of(event: &EventView<'_>) -> Self {
+        let mut texts = Self { misspelt: encoded_objects(event).is_some(), long: false };
+        for field in READ_BY_PEOPLE {
+            if let Some(text) = event.text(*field) {
+                texts.long |= text.len() >= CUTS[0];
+                texts.misspelt |= misspelt(*field, &text, String::new).is_some();
+            }
+        }
+        texts
+    }
 }
 
 /// The results of a tool, when they hold what may be cut or encoded twice: an escaped quotation mark or a long string.

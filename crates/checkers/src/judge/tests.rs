@@ -56,6 +56,7 @@ fn panicking<T>() -> Part<T> {
 #[rstest]
 #[case("oddities", "content/")]
 #[case("traces", "isolation/canary")]
+#[case("token", "auth/uniform-errors")]
 #[case("told", "delivery/stream-equals-store")]
 #[case("stored", "delivery/stream-equals-store")]
 fn what_panics_ahead_of_checks_stops_those_that_ask_for_it(#[case] part: &str, #[case] stopped: &str) {
@@ -66,6 +67,7 @@ fn what_panics_ahead_of_checks_stops_those_that_ask_for_it(#[case] part: &str, #
         match part {
             "oddities" => at_sight.oddities = panicking(),
             "traces" => at_sight.traces = panicking(),
+            "token" => at_sight.token = panicking(),
             "told" => at_sight.told = panicking(),
             _ => at_sight.stored = panicking(),
         }

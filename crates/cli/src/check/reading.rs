@@ -1,9 +1,13 @@
-//! Reads a history in a thread of its own, ahead of the judge: each is about half of the work.
+//! Reads a history in a thread of its own, ahead of the judge.
+//!
+//! What a record says by itself can be read by either. It is the reader's work as long as the judge has enough to do, and
+//! the judge's while it would otherwise wait: so both are busy, whatever the history is made of.
 
 use goldenpath_checkers::{ReadAhead, ReadRecord};
 use goldenpath_history::{Batch, HistoryReader, LineError};
 use std::io::{self, BufRead};
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
@@ -22,13 +26,15 @@ pub(super) fn each<R: BufRead + Send>(
     reader: HistoryReader<R>,
     mut take: impl FnMut(Result<&ReadRecord<'_>, &LineError>),
 ) -> io::Result<()> {
+    let waiting = &AtomicUsize::new(0);
     thread::scope(|scope| {
         let (filled, ready) = sync_channel(AHEAD);
         let (used, spare) = channel();
         let reading = thread::Builder::new()
             .name("reading".to_owned())
-            .spawn_scoped(scope, move || read(reader, &filled, &spare))?;
+            .spawn_scoped(scope, move || read(reader, waiting, &filled, &spare))?;
         for batch in ready {
+            waiting.fetch_sub(1, Ordering::Relaxed);
             batch.rows().for_each(&mut take);
             // Nobody wants it any more when all is read.
             let _ = used.send(batch);
@@ -38,17 +44,23 @@ pub(super) fn each<R: BufRead + Send>(
     })
 }
 
-/// Reads to the end, or until nobody listens.
+/// Reads to the end, or until nobody listens; `waiting` counts the batches that the judge has before it.
 fn read<R: BufRead>(
     mut reader: HistoryReader<R>,
+    waiting: &AtomicUsize,
     filled: &SyncSender<ReadAhead>,
     spare: &Receiver<ReadAhead>,
 ) {
     loop {
         let mut batch = spare.try_recv().map(ReadAhead::into_batch).unwrap_or_default();
         let more = fill(&mut batch, &mut reader);
-        let heard = batch.is_empty() || filled.send(ReadAhead::of(batch)).is_ok();
-        if !(more && heard) {
+        if batch.is_empty() {
+            return;
+        }
+        let idle = waiting.load(Ordering::Relaxed) == 0;
+        let batch = if idle { ReadAhead::left(batch) } else { ReadAhead::of(batch) };
+        waiting.fetch_add(1, Ordering::Relaxed);
+        if filled.send(batch).is_err() || !more {
             return;
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! * `adversary`: faults that no list names: combinations, rarer ones, later in a session. Fails when a check keeps its row and not
 //!   its promise; whoever thinks of another way to be wrong adds a row to the file it belongs to.
+//! * `agent_bridge`: a request's run from its place to its one end, on a clock that stands still. Fails when a step is told otherwise,
+//!   when a wait is longer or shorter than it says, or when trouble loses a run; a new kind of trouble is a row in `parts/hitches.rs`.
 //! * `architecture`: the map of who may import whom. Fails when a manifest gains an edge that the map lacks; a new
 //!   edge is added to the map in the same commit, with its reason.
 //! * `detection`: every fault of the catalogue on twenty seeds, every healthy variation on fifty. Fails when a check misses the fault it
@@ -34,6 +36,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod adversary;
+mod agent_bridge;
 mod architecture;
 mod detection;
 mod detection_page;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{Arm, BinOp, Block, Expr, ExprBinary, ExprUnary, File};
+use syn::{Arm, BinOp, Block, Expr, ExprBinary, ExprUnary, File, ReturnType, Signature, TypeImplTrait};
 
 /// Bytes of a file.
 type Bytes = Range<usize>;
@@ -74,8 +74,8 @@ impl Sites {
         Some(Edit { bytes, what })
     }
 
-    fn function(&mut self, block: &Block) {
-        if let Some(first) = block.stmts.first() {
+    fn function(&mut self, signature: &Signature, block: &Block) {
+        if let Some(first) = block.stmts.first().filter(|_| !opaque(&signature.output)) {
             let inside = block.brace_token.span.open().byte_range().end;
             self.functions.insert(spot(first.span()), inside..inside);
         }
@@ -116,21 +116,34 @@ impl<'ast> Visit<'ast> for Sites {
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        self.function(&function.block);
+        self.function(&function.sig, &function.block);
         visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        self.function(&function.block);
+        self.function(&function.sig, &function.block);
         visit::visit_impl_item_fn(self, function);
     }
 
     fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
         if let Some(block) = &function.default {
-            self.function(block);
+            self.function(&function.sig, block);
         }
         visit::visit_trait_item_fn(self, function);
     }
+}
+
+/// Whether a type holds an `impl Trait`: a function gives one type there, and a value put before its own is of another.
+fn opaque(output: &ReturnType) -> bool {
+    struct Opaque(bool);
+    impl Visit<'_> for Opaque {
+        fn visit_type_impl_trait(&mut self, _: &TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+    let mut opaque = Opaque(false);
+    opaque.visit_return_type(output);
+    opaque.0
 }
 
 /// Whether a condition holds a `let`, which may stand in a chain of `&&` only.

@@ -13,16 +13,28 @@ mod sequence;
 mod time;
 
 use goldenpath_checkers::{Category, JudgeConfig};
-use goldenpath_detection::{FaultResult, Session, assess};
-use goldenpath_faults::{Driver, Fault, FaultInfo, break_history};
+use goldenpath_detection::{FaultResult, Session, assess, broken};
+use goldenpath_faults::{Driver, Fault, FaultInfo};
 use goldenpath_simulator::{History, Scenario, simulate};
+
+/// Every row, by the file that holds it.
+pub(crate) const ALL: &[(&str, &[Row])] = &[
+    ("answers", answers::ROWS),
+    ("connection", connection::ROWS),
+    ("content", content::ROWS),
+    ("leaks", leaks::ROWS),
+    ("requests", requests::ROWS),
+    ("returns", returns::ROWS),
+    ("sequence", sequence::ROWS),
+    ("time", time::ROWS),
+];
 
 /// Seeds per fault: few, since the rows are many.
 const SEEDS: u64 = 3;
 
 /// A fault, the checks whose promise it breaks, and a session in which it can.
 #[derive(Clone, Copy)]
-struct Row {
+pub(crate) struct Row {
     summary: &'static str,
     owners: &'static [&'static str],
     scenario: fn() -> Scenario,
@@ -42,20 +54,31 @@ impl Row {
         Self { scenario, ..self }
     }
 
-    /// What is wrong about a seed: that nobody says so, or that somebody is wrongly blamed.
-    fn tried(&self, seed: u64) -> Vec<String> {
-        let info = FaultInfo {
+    pub(crate) fn summary(&self) -> &'static str {
+        self.summary
+    }
+
+    fn info(&self) -> FaultInfo {
+        FaultInfo {
             id: "adversary",
             summary: self.summary,
             owner: self.owners[0],
             driver: Driver::Proxy,
             needs: &[],
             make: self.make,
-        };
+        }
+    }
+
+    /// The session before anything is broken, and the broken one.
+    pub(crate) fn sessions(&self, seed: u64) -> (History, Session) {
         let healthy = simulate(&(self.scenario)(), seed);
-        let broken = break_history(&healthy.records, &info, seed);
-        let history = History { header: healthy.header, records: broken.records };
-        let session = Session { history, receipts: broken.receipts };
+        let session = broken(&self.info(), &healthy, seed);
+        (healthy, session)
+    }
+
+    /// What is wrong about a seed: that nobody says so, or that somebody is wrongly blamed.
+    fn tried(&self, seed: u64) -> Vec<String> {
+        let (info, (_, session)) = (self.info(), self.sessions(seed));
         let config = JudgeConfig { categories: Category::ALL.to_vec(), ..JudgeConfig::default() };
         let attempt = assess(&info, &session, &config);
         if attempt.result == FaultResult::NotFired {

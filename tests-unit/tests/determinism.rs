@@ -4,7 +4,7 @@
 use goldenpath_checkers::JudgeConfig;
 use goldenpath_detection::{HealthyCase, Session, broken, healthy_cases, judge, scenario};
 use goldenpath_faults::{FaultInfo, Need, catalogue};
-use goldenpath_simulator::{Scenario, simulate};
+use goldenpath_simulator::{History, Scenario, simulate};
 use std::collections::HashMap;
 use std::thread;
 
@@ -12,7 +12,7 @@ use std::thread;
 const SEEDS: [u64; 3] = [3, 11, 20_261_122];
 
 /// A session of which everything follows from a seed.
-enum Told {
+pub(crate) enum Told {
     Healthy(HealthyCase),
     Broken(&'static FaultInfo),
 }
@@ -27,15 +27,24 @@ impl Told {
 
     /// The session, small where its fault can be shown in a small one.
     fn session(&self, seed: u64) -> Session {
-        let of = |row, scenario: &Scenario| broken(row, &simulate(scenario, seed), seed);
+        self.sessions(seed).1
+    }
+
+    /// The session before anything is broken, and as it is told.
+    pub(crate) fn sessions(&self, seed: u64) -> (History, Session) {
+        let of = |row, scenario: &Scenario| {
+            let healthy = simulate(scenario, seed);
+            let session = broken(row, &healthy, seed);
+            (healthy, session)
+        };
         match self {
             Self::Healthy(case) => {
                 let history = simulate(&case.scenario.clone().users(2), seed);
-                Session { history, receipts: Vec::new() }
+                (history.clone(), Session { history, receipts: Vec::new() })
             }
             Self::Broken(row) => {
                 let small = of(row, &scenario(row).users(2).runs(1));
-                if small.receipts.is_empty() { of(row, &scenario(row)) } else { small }
+                if small.1.receipts.is_empty() { of(row, &scenario(row)) } else { small }
             }
         }
     }

@@ -33,6 +33,8 @@
 //!   identity joins the lists of refused placeholders and foreign metadata.
 //! * `witnesses`: what is left of a broken history when nothing more can be left out. Fails when a fault leaves none, when a record
 //!   in one is not needed, or when cutting makes what it shows; a new fault is in it by its row.
+//! * `words`: what the judge says of every fault and every healthy variation, count by count. Fails when a sentence, a number or a
+//!   limit changes; who meant it reads the new pages (`snapshots/`) and keeps them. A new row is in them by itself.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod adversary;
@@ -55,3 +57,4 @@ mod side_by_side;
 mod user_execution_context;
 mod websocket_notifier;
 mod witnesses;
+mod words;

@@ -56,7 +56,8 @@ class Area:
         self.environment.pop(SWITCH, None)
         if not self.tree.exists():
             run("git", "clone", "--quiet", "--no-checkout", ".", str(self.tree))
-        run("git", "fetch", "--quiet", "origin", commit, cwd=self.tree)
+        # From where this was started: it need not be the clone that the tree was made of.
+        run("git", "fetch", "--quiet", os.getcwd(), commit, cwd=self.tree)
         self.restore()
 
     def restore(self):

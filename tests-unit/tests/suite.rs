@@ -6,6 +6,8 @@
 //!   when a wait is longer or shorter than it says, or when trouble loses a run; a new kind of trouble is a row in `parts/hitches.rs`.
 //! * `architecture`: the map of who may import whom. Fails when a manifest gains an edge that the map lacks; a new
 //!   edge is added to the map in the same commit, with its reason.
+//! * `connection_places`, `stream_cursor`, `delivery_tracker`, `run_stream`: the parts of the gateway one by one, at their edges: the last place,
+//!   the last event that is replayed, the last byte that fits. Fail when a bound moves by one; a new bound gets both its sides there.
 //! * `detection`: every fault of the catalogue on twenty seeds, every healthy variation on fifty. Fails when a check misses the fault it
 //!   owns, blames somebody whom no receipt names, or cries wolf; a new fault is a row in `goldenpath-faults`.
 //! * `detection_page`: `docs/detection.md` against the code. Fails when a row, an owner or a number of the simulated column is not what the
@@ -40,6 +42,8 @@
 mod adversary;
 mod agent_bridge;
 mod architecture;
+mod connection_places;
+mod delivery_tracker;
 mod detection;
 mod detection_page;
 mod determinism;
@@ -53,7 +57,9 @@ mod histories;
 mod manager_contract;
 mod manager_core;
 mod parts;
+mod run_stream;
 mod side_by_side;
+mod stream_cursor;
 mod user_execution_context;
 mod websocket_notifier;
 mod witnesses;

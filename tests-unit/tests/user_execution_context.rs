@@ -220,3 +220,56 @@ fn foreign_identity_in_metadata_refused(#[case] key: &str, #[case] own: &str) {
     let child = noted.child("specialist").unwrap();
     assert!(child.with_metadata(key, "bob").is_err(), "a child is no way around it");
 }
+
+/// One identity that differs is enough, whichever it is; who speaks makes no difference.
+#[tokio::test]
+async fn every_identity_counts_by_itself() {
+    let backend = Backend::new().await;
+    let mut run = backend.begin("ada").await;
+    let _ = backend.notifier.agent_started(&mut run, "costs").await.unwrap();
+    let own = context("ada");
+    let head = backend.stream("ada").await.remove(0).head;
+    assert!(own.owns(&head) && own.same_identity(&own.child("specialist").unwrap()));
+    let ids = ["ada", "thread-of-ada", "run-of-ada", "request-of-ada"];
+    for place in 0..ids.len() {
+        let mut changed = ids;
+        changed[place] = "another";
+        let [user, thread, run, request] = changed;
+        let other = UserExecutionContext::parse(user, thread, run, request, Tier::Mid, "supervisor").unwrap();
+        assert!(!other.owns(&head) && !other.same_identity(&own) && !own.same_identity(&other), "{place}");
+        assert_eq!(
+            [
+                other.user_id().as_str(),
+                other.thread_id().as_str(),
+                other.run_id().as_str(),
+                other.request_id().as_str()
+            ],
+            changed
+        );
+    }
+}
+
+#[test]
+fn a_context_keeps_what_it_was_given() {
+    let given =
+        UserExecutionContext::parse("ada", "t-1", "r-1", "q-1", Tier::Enterprise, "supervisor").unwrap();
+    assert_eq!(
+        (given.tier(), given.agent_name(), given.parent_agent()),
+        (Tier::Enterprise, "supervisor", None)
+    );
+    assert!(given.metadata().is_empty());
+    let noted =
+        given.clone().with_metadata("region", "eu").unwrap().with_metadata("Owner-Id", "ada").unwrap();
+    let notes: Vec<_> = noted.metadata().iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(notes, [("Owner-Id", "ada"), ("region", "eu")]);
+    let child = noted.child("specialist").unwrap();
+    assert_eq!((child.metadata(), child.tier()), (noted.metadata(), Tier::Enterprise));
+    for (key, own) in
+        [("user", "ada"), ("owner", "ada"), ("Thread", "t-1"), ("run", "r-1"), ("REQUEST", "q-1")]
+    {
+        assert!(given.clone().with_metadata(key, own).is_ok(), "{key}");
+        assert!(given.clone().with_metadata(key, "bob").is_err(), "{key}");
+    }
+    let nameless = UserExecutionContext::parse("ada", "t-1", "r-1", "q-1", Tier::Free, " ").unwrap_err();
+    assert_eq!(nameless, ContextError::NamelessAgent);
+}

@@ -158,33 +158,35 @@ fn lost_of_run(history: &Reading, run: &Run) -> Option<String> {
     told.filter(|told| whole && *told != came).map(|told| format!("{}: {came} events of {told}", run.id))
 }
 
-/// From where it joined, a connection shows every offset of its user's stream, up to what a heartbeat says.
+/// From where it joined, a connection shows every offset of its user's stream, up to what a heartbeat says. Without a
+/// greeting nobody knows where that was: it stands where the first heartbeat, or the first event, says. A heartbeat that tells
+/// of nothing written here leaves it open.
 fn lost_of_stream(history: &Reading, number: u32, conn: &Conn) -> Option<String> {
-    let joined = conn.greeting.as_ref().and_then(|(_, how, head, replay)| {
+    let mut behind = conn.greeting.as_ref().and_then(|(_, how, head, replay)| {
         (*head).map(|head| head.saturating_sub(if how == "full" { replay.unwrap_or(0) } else { 0 }))
     });
-    let shown = |frame: &&Frame| frame.conn == number && frame.is_event();
-    let first = history.frames.iter().filter(shown).find_map(|frame| frame.whole("offset"));
-    let behind = joined.or(first.map(|first| first.saturating_sub(1)))?;
     let mut came = BTreeSet::new();
     for frame in history.frames.iter().filter(|frame| frame.conn == number) {
+        let Some(offset) = frame.whole("offset") else { continue };
+        let last = came.last().copied().max(behind);
         let own = history
             .runs
             .iter()
             .any(|run| run.owner == frame.user && Some(run.id.as_str()) == frame.text("run_id"));
         // A foreign event may stand in this stream's numbers, or in its owner's: here only where it is the next.
-        let next = frame.whole("offset") == came.last().copied().max(Some(behind)).map(|last| last + 1);
+        let next = last.is_some_and(|last| offset == last + 1);
         if frame.is_event() && (own || next || frame.text("run_id").is_none()) {
-            came.extend(frame.whole("offset"));
+            came.insert(offset);
+            behind = behind.or(Some(offset.saturating_sub(1)));
         }
-        if frame.kind() == "heartbeat"
-            && !frame.replayed
-            && frame.whole("offset") > came.last().copied().max(Some(behind))
-        {
-            return Some(format!("{number}: the heartbeat of line {} tells of more", frame.line));
+        if frame.kind() == "heartbeat" && !frame.replayed {
+            if last.is_some_and(|last| offset > last) {
+                return Some(format!("{number}: the heartbeat of line {} tells of more", frame.line));
+            }
+            behind = behind.or(Some(offset).filter(|told| *told > 0));
         }
     }
-    hole(&came, behind + 1).map(|lost| format!("{number}: offset {lost} never came"))
+    hole(&came, behind? + 1).map(|lost| format!("{number}: offset {lost} never came"))
 }
 
 /// No event twice, under its own id or a new one. What a replay repeats is known by its id.

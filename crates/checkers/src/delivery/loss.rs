@@ -103,7 +103,11 @@ impl Check for Loss {
                         Joined::Fresh | Joined::Failed | Joined::Unknown => 0,
                     };
                     let first = head.saturating_sub(replayed).saturating_add(1);
-                    self.offsets.entry(conn).or_insert_with(|| Holes::from(first));
+                    let row = self.offsets.entry(conn).or_default();
+                    // A heartbeat that came before it knew no better.
+                    if row.highest_line() == 0 {
+                        *row = Holes::from(first);
+                    }
                 }
                 ControlType::Heartbeat => self.heard(seen, conn, control.fields.whole(Field::Offset), index),
                 _ => {}
@@ -200,16 +204,24 @@ impl Loss {
         }
     }
 
-    /// `heartbeat` tells the last offset that was written here.
+    /// `heartbeat` tells the last offset that was written here; without a greeting, where the stream stands.
     fn heard(&mut self, seen: &Observation<'_>, conn: ConnIx, told: Option<u64>, index: &Index) {
         let replaying = index.conn(conn).is_some_and(|view| view.replaying);
-        let (Some(told), Some(row), false) = (told, self.offsets.get_mut(&conn), replaying) else { return };
+        let (Some(told), false) = (told, replaying) else { return };
+        let after = told.saturating_add(1);
+        let Some(row) = self.offsets.get_mut(&conn) else {
+            // Where nothing was written yet it may have joined anywhere.
+            if told > 0 {
+                self.offsets.insert(conn, Holes::from(after));
+            }
+            return;
+        };
         let next = row.next();
         if told < next {
             return;
         }
         // Said once: from here on the row is whole again.
-        *row = Holes::from(told.saturating_add(1));
+        *row = Holes::from(after);
         self.lost = self.lost.saturating_add(told - next + 1);
         self.tally.note(|| Finding {
             summary: format!(

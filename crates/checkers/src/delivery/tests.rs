@@ -408,3 +408,39 @@ fn a_tab_that_saw_an_event_too_early_is_compared_all_the_same() {
     history.records.insert(asked, early);
     assert_eq!(verdict(&judged(&history), "delivery/tabs-agree"), &Verdict::Fail);
 }
+
+/// A connection whose greeting nobody recorded shows only the last of three runs: what that misses is known by what a
+/// heartbeat said before. One that tells of more than ever comes there may have been about what came earlier.
+#[rstest]
+#[case::nobody_knows_where_it_joined(None, Verdict::Pass)]
+#[case::nothing_was_written_yet(Some(0), Verdict::Pass)]
+#[case::after_the_first_run(Some(1), Verdict::Fail)]
+#[case::after_the_second_run(Some(2), Verdict::Pass)]
+#[case::after_the_last_run(Some(3), Verdict::Pass)]
+fn without_a_greeting_a_heartbeat_tells_where_the_stream_stands(
+    #[case] runs_before: Option<usize>,
+    #[case] expected: Verdict,
+) {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(3), 11);
+    let starts = places(&history, "agent_started");
+    let ends = places(&history, "agent_completed");
+    let shown = frames_where(&history, |frame| frame["seq"].is_u64());
+    assert!(ends[1] < starts[2] && shown.len() > 3, "one run after another");
+    let offset = |at: usize| {
+        let RecordKind::Frame { raw, .. } = &history.records[at].kind else { panic!() };
+        serde_json::from_str::<serde_json::Value>(raw).unwrap()["offset"].as_u64().unwrap()
+    };
+    let told = runs_before.map(|runs| if runs == 0 { 0 } else { offset(ends[runs - 1]) });
+    let heartbeat = told.map(|told| {
+        let raw = serde_json::json!({"type": "heartbeat", "offset": told}).to_string();
+        let kind = RecordKind::Frame { dir: Direction::In, raw: raw.into(), opcode: None };
+        Record { kind, ..history.records[starts[0]].clone() }
+    });
+    let mut gone: Vec<usize> = shown.into_iter().filter(|at| *at < starts[2]).collect();
+    gone.extend(places(&history, "connection_established"));
+    gone.extend(places(&history, "heartbeat"));
+    let first = starts[0] - gone.iter().filter(|at| **at < starts[0]).count();
+    without(&mut history, &gone);
+    history.records.splice(first..first, heartbeat);
+    assert_eq!(verdict(&judged(&history), "delivery/no-loss"), &expected);
+}

@@ -159,10 +159,12 @@ impl Check for Phases {
             answered(&mut self.first, Since::First, now, arrival.replayed, view, index, open);
         }
         match event.kind {
-            EventType::AgentStarted if open.started.is_none() => {
-                open.started = Some(now);
+            EventType::AgentStarted => {
                 open.ready = Some(now);
-                answered(&mut self.started, Since::Started, now, arrival.replayed, view, index, open);
+                if open.started.is_none() {
+                    open.started = Some(now);
+                    answered(&mut self.started, Since::Started, now, arrival.replayed, view, index, open);
+                }
             }
             EventType::AgentThinking => {
                 if !open.thought {

@@ -81,6 +81,21 @@ fn what_is_replayed_was_late_for_its_reader_alone() {
     }
 }
 
+/// A tool is waited for from the nearest start, be it the first or one that came again.
+#[test]
+fn a_tool_is_waited_for_from_a_second_start_too() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 4);
+    let call = place(&history, "tool_executing");
+    delay(&mut history, call, 3_001);
+    assert_eq!(verdict(&judged(&history), "timing/tool-executing"), &Verdict::Fail);
+    let started = history.records[place(&history, "agent_started")].clone();
+    let t_ns = history.records[call].t_ns - MS;
+    history.records.insert(call, Record { t_ns, ..started });
+    assert_eq!(verdict(&judged(&history), "timing/tool-executing"), &Verdict::Fail, "the same event");
+    edit(&mut history, call, |event| event["event_id"] = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000".into());
+    assert_eq!(verdict(&judged(&history), "timing/tool-executing"), &Verdict::Pass);
+}
+
 /// The first run is the one that was asked for first, however late its events come.
 #[test]
 fn a_cold_start_that_is_overtaken_is_found() {

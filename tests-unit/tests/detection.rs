@@ -117,6 +117,16 @@ fn every_resource_that_is_kept_is_caught() {
     every_seed_is_caught('G');
 }
 
+/// However late in a session the cancelled runs are, and however briefly they are worked on.
+#[test]
+fn work_that_goes_on_after_a_cancel_is_caught_by_any_seed() {
+    let row = catalogue().find(|row| row.id == "G02").expect("a row of the catalogue");
+    let seeds: Vec<u64> = (0..600).chain([7_396_707_789_910_727]).collect();
+    let missed = side_by_side(&seeds, |seed| missed(row, &simulate(&scenario(row), *seed), *seed));
+    let missed: Vec<String> = missed.into_iter().flatten().collect();
+    assert!(missed.is_empty(), "{} wrong:\n{}", missed.len(), missed.join("\n"));
+}
+
 #[test]
 fn every_hidden_error_and_its_aftermath_is_caught() {
     every_seed_is_caught('E');

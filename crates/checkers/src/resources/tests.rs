@@ -89,6 +89,25 @@ fn work_ends_with_its_run() {
     assert_eq!(judged(&nobody_cancelled, "resources/work-stops"), Verdict::Inconclusive(Reason::NoCoverage));
 }
 
+/// Where nobody has waited for anything for so long, one sample tells; beside open runs it may have been read a moment before.
+#[test]
+fn one_sample_of_work_tells_when_everything_has_ended() {
+    let healthy = simulate(&Scenario::golden_path().users(6).runs(3).ending(Ending::Cancelled), 5);
+    let with_one_more = |wanted: fn(f64) -> bool| {
+        let mut history = healthy.clone();
+        let sampled = history.records.iter_mut().rev().find_map(|record| match &mut record.kind {
+            RecordKind::Sample { name, value } if name == "goldenpath_runs_active" && wanted(*value) => {
+                Some(value)
+            }
+            _ => None,
+        });
+        *sampled.expect("such a sample") += 20.0;
+        judged(&history, "resources/work-stops")
+    };
+    assert_eq!(with_one_more(|_| true), Verdict::Fail);
+    assert_eq!(with_one_more(|active| active > 0.0), Verdict::Pass);
+}
+
 fn is_event(kind: &RecordKind<'_>, name: &str) -> bool {
     matches!(kind, RecordKind::Frame { raw, .. } if raw.contains(&format!("\"type\":\"{name}\"")))
 }

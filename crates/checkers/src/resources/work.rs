@@ -131,14 +131,15 @@ impl WorkStops {
             return;
         }
         let (line, since) = *gauge.over.get_or_insert((seen.line, seen.t_ns));
-        // One sample may fall between two steps of the same instant.
-        if gauge.told || seen.t_ns <= since {
+        // While runs come and go, one sample may fall between two steps of the same instant.
+        if gauge.told || (open > 0 && seen.t_ns <= since) {
             return;
         }
         gauge.told = true;
         let name = gauge.name;
         let ends = self.ends.iter().map(|(line, _)| *line);
-        let records: Vec<u64> = ends.chain([line, seen.line]).collect();
+        let again = Some(seen.line).filter(|again| *again > line);
+        let records: Vec<u64> = ends.chain([line]).chain(again).collect();
         self.tally.broke(|| Finding {
             summary: "the backend works on after its runs have ended".to_owned(),
             expected: format!("`{name}` at {allowed:.0}, the runs that clients wait for"),

@@ -37,7 +37,14 @@ Z = 1.959964
 CAUGHT = ("caught", "timeout")
 SWITCH = "GOLDENPATH_MUTANT"
 # The tests that notice most of an area for a second of work: they are run before all others.
-FIRST = {"checkers": "words::"}
+FIRST = {
+    "checkers": ["words::"],
+    "gateway": [
+        "agent_bridge::", "connection_places::", "delivery_tracker::", "event_delivery_core::", "event_manager::",
+        "manager_contract::", "manager_core::", "run_stream::", "stream_cursor::", "user_execution_context::",
+        "websocket_notifier::",
+    ],
+}
 
 
 def run(*command, **more):
@@ -85,11 +92,11 @@ class Area:
 
     def judge(self, binary, awake=None):
         """Runs the unit tier until its first failed test: the outcome, and which test it was."""
-        first = FIRST.get(self.name)
-        if first is None:
-            return self.tests([binary], awake)
-        what, by = self.tests([binary, first], awake)
-        return self.tests([binary, "--skip", first], awake) if what == "missed" else (what, by)
+        first = FIRST[self.name]
+        what, by = self.tests([binary, *first], awake)
+        if what != "missed":
+            return what, by
+        return self.tests([binary, *(word for name in first for word in ("--skip", name))], awake)
 
     def tests(self, command, awake):
         """Runs some tests until the first that fails."""

@@ -15,6 +15,7 @@ mod said;
 mod sequence;
 mod session;
 mod story;
+mod tallies;
 mod timestamps;
 mod timing;
 
@@ -26,6 +27,7 @@ use reading::Reading;
 use said::Said;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use tallies::Tallies;
 
 /// Histories, unless `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 1_000;
@@ -108,9 +110,10 @@ fn word(verdict: &Verdict) -> &'static str {
 type Counts = BTreeMap<(&'static str, &'static str), u64>;
 
 /// Where the two differ on one history.
-fn differences(records: &[Record<'static>], counts: &mut Counts) -> Vec<String> {
+fn differences(records: &[Record<'static>], counts: &mut Counts, tallies: &mut Tallies) -> Vec<String> {
     let reading = Reading::of(records);
     let judgement = judge(records);
+    tallies.add(&judgement);
     let mut differences = Vec::new();
     for (id, plainly) in PLAINLY {
         let mut said = plainly(&reading);
@@ -153,10 +156,10 @@ fn streaming_checks_agree_with_a_plain_reading_of_their_promises() {
     let seed: u64 = seed.map_or(0, |seed| seed.parse().expect("`DIFFERENTIAL_SEED` is a number"));
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, rng(seed));
-    let counts = RefCell::new(Counts::new());
+    let (counts, tallies) = (RefCell::new(Counts::new()), RefCell::new(Tallies::default()));
     let outcome = runner.run(&plan(), |plan| {
         let records = records(&plan);
-        let found = differences(&records, &mut counts.borrow_mut());
+        let found = differences(&records, &mut counts.borrow_mut(), &mut tallies.borrow_mut());
         if found.is_empty() {
             return Ok(());
         }
@@ -176,5 +179,8 @@ fn streaming_checks_agree_with_a_plain_reading_of_their_promises() {
             of(*id, "pass") > 0 && of(*id, "fail") > 0,
             "{id} never passed, or never failed: not compared"
         );
+    }
+    if (cases, seed) == (CASES, 0) {
+        insta::assert_snapshot!("tallies", tallies.into_inner());
     }
 }

@@ -38,7 +38,7 @@ CAUGHT = ("caught", "timeout")
 SWITCH = "GOLDENPATH_MUTANT"
 # The tests that notice most of an area for a second of work: they are run before all others.
 FIRST = {
-    "checkers": ["words::"],
+    "checkers": ["words::", "texts::", "perturbed::"],
     "gateway": [
         "agent_bridge::", "connection_places::", "delivery_tracker::", "event_delivery_core::", "event_manager::",
         "manager_contract::", "manager_core::", "run_stream::", "stream_cursor::", "user_execution_context::",
@@ -231,7 +231,8 @@ def measure(folder, arguments):
     area.restore()
     area.healthy(binary, why)
     print(f"{len(woven)} of them woven into one build, after {time.monotonic() - started:.0f} s", flush=True)
-    for number, mutant in woven.items():
+    # In the seed's order, so that what is known when it is stopped is a sample, too.
+    for number, mutant in sorted(woven.items()):
         keep(mutant, area.judge(binary, number), number)
     for number, mutant in enumerate(left):
         if number not in woven:

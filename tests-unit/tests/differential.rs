@@ -15,7 +15,7 @@ mod said;
 mod sequence;
 mod session;
 mod story;
-mod tallies;
+pub(crate) mod tallies;
 mod timestamps;
 mod timing;
 

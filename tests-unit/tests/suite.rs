@@ -30,7 +30,11 @@
 //! * `websocket_notifier`: what an agent does is told, once, in order. Fails when a business event changes, when something is told
 //!   before it is stored, or when a send keeps quiet about a connection; a new way to fail gets its line in the last test.
 //! * `parts`: no tests; the gateway's real parts without sockets, and decorators that fail on demand.
+//! * `perturbed`: sessions with one thing more wrong than a row says, many at exactly a limit, counted per check. Fails when a
+//!   bound moves by a hair; a new fault and a new variation are in it by themselves.
 //! * `side_by_side`: no promise of the product; how a long test works on all processors.
+//! * `texts`: a list of texts, and what each check of texts says of it. Fails when a rule reads one otherwise; a text that was once
+//!   misread is added to the list.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
 //!   identity joins the lists of refused placeholders and foreign metadata.
 //! * `witnesses`: what is left of a broken history when nothing more can be left out. Fails when a fault leaves none, when a record
@@ -57,9 +61,11 @@ mod histories;
 mod manager_contract;
 mod manager_core;
 mod parts;
+mod perturbed;
 mod run_stream;
 mod side_by_side;
 mod stream_cursor;
+mod texts;
 mod user_execution_context;
 mod websocket_notifier;
 mod witnesses;

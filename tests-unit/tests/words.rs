@@ -27,7 +27,7 @@ fn judge(history: &History) -> Judge {
 }
 
 /// All that is said of a history.
-fn said(history: &History) -> Judgement {
+pub(crate) fn said(history: &History) -> Judgement {
     judge(history).judge_all(&history.records)
 }
 

@@ -23,10 +23,10 @@ struct Tally {
 
 /// What each check said.
 #[derive(Default)]
-pub(super) struct Tallies(BTreeMap<&'static str, Tally>);
+pub(crate) struct Tallies(BTreeMap<&'static str, Tally>);
 
 impl Tallies {
-    pub(super) fn add(&mut self, judgement: &Judgement) {
+    pub(crate) fn add(&mut self, judgement: &Judgement) {
         for check in &judgement.checks {
             self.0.entry(check.id).or_default().add(check);
         }

@@ -44,7 +44,9 @@ pub(crate) fn coverage(prompt: &[Token], answer: &[Token]) -> Option<f64> {
     let said = Words::of(answer.iter().map(|token| meaning(token.stem)));
     let weight = |stem: &u64| if GENERIC_STEMS.contains(stem) { 0.25 } else { 1.0 };
     let all: f64 = asked.iter().map(weight).sum();
-    let covered: f64 = asked.iter().filter(|stem| said.contains(**stem)).map(weight).sum();
+    // The standard library's sum of nothing is -0.0, which would be told as such.
+    let covered =
+        asked.iter().filter(|stem| said.contains(**stem)).map(weight).fold(0.0, |sum, more| sum + more);
     Some(covered / all)
 }
 

@@ -138,6 +138,8 @@ pub(super) struct Run {
     pub(super) owner: String,
     /// The first line that names it.
     pub(super) first_line: u64,
+    /// When that came.
+    pub(super) first_t_ns: u64,
     /// The request that began it.
     pub(super) asked: Option<Asked>,
     /// Its events as its owner got them, on all connections.
@@ -310,6 +312,7 @@ impl Reading {
         };
         let mut run = Run {
             first_line: first.map_or(0, |frame| frame.line),
+            first_t_ns: first.map_or(0, |frame| frame.t_ns),
             id: id.to_owned(),
             events: of_owner(true),
             accepted: of_owner(false),

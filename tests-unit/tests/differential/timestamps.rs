@@ -119,8 +119,7 @@ fn stands_still(run: &Run) -> Option<String> {
         return None;
     }
     let claimed = events.iter().rfind(|event| event.is_terminal())?.get("duration_ms").as_f64()?;
-    let heard = run.accepted.iter().chain(&run.events).map(|frame| frame.t_ns).min()?;
-    let lasted = claimed.min(ms(run.events.last()?.t_ns.saturating_sub(heard)));
+    let lasted = claimed.min(ms(run.events.last()?.t_ns.saturating_sub(run.first_t_ns)));
     let highest =
         events.iter().max_by_key(|event| (event.whole("seq").unwrap_or(0), std::cmp::Reverse(event.line)))?;
     let (first, last) = (events.first()?.made_ms()?, highest.made_ms()?);

@@ -126,3 +126,32 @@ fn an_event_that_comes_out_of_its_order_is_held_against_all_others() {
     assert_eq!(check.verdict, Verdict::Fail);
     assert!(check.findings.iter().any(|finding| ours(&finding.records)), "{:?}", check.findings);
 }
+
+/// A run lasts from when anybody first heard of it, though its acceptance was told to somebody else.
+#[test]
+fn a_run_whose_clock_stands_still_lasts_from_its_acceptance_on() {
+    let mut history = simulate(&Scenario::golden_path().users(2).runs(1), 7);
+    let accepted = place(&history, "request_accepted");
+    let user = history.records[accepted].user.clone();
+    let events: Vec<usize> =
+        all_events(&history).into_iter().filter(|at| history.records[*at].user == user).collect();
+    let (first, last) = (events[0], events[events.len() - 1]);
+    let stands = {
+        let RecordKind::Frame { raw, .. } = &history.records[first].kind else { panic!() };
+        serde_json::from_str::<Value>(raw).expect("an event is JSON")["timestamp"].clone()
+    };
+    let end_ns = history.records[last].t_ns;
+    for at in events {
+        edit(&mut history, at, |event| event["timestamp"] = stands.clone());
+        history.records[at].t_ns = end_ns;
+    }
+    let greetings = places(&history, "connection_established");
+    let other = greetings.into_iter().find(|at| history.records[*at].user != user).expect("another user");
+    let (conn, other) = (history.records[other].conn, history.records[other].user.clone());
+    (history.records[accepted].conn, history.records[accepted].user) = (conn, other);
+    history.records.sort_by_key(|record| record.t_ns);
+    assert_eq!(verdict(&judged(&history), "timestamps/monotone"), &Verdict::Fail);
+    let accepted = places(&history, "request_accepted").remove(0);
+    history.records.remove(accepted);
+    assert_eq!(verdict(&judged(&history), "timestamps/monotone"), &Verdict::Pass);
+}

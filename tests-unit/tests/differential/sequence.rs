@@ -311,12 +311,9 @@ fn highest_before(history: &Reading, event: &Frame) -> u64 {
 pub(super) fn after_request(history: &Reading) -> Said {
     let mut said = Said::default();
     for run in &history.runs {
-        let Some(asked) = &run.asked else { continue };
-        if run.events.is_empty() && run.accepted.is_empty() {
-            continue;
-        }
-        said.looked |= !run.events.is_empty();
-        if run.first_line < asked.line {
+        said.looked |= run.asked.is_some() && !run.events.is_empty();
+        let asked = run.asked.as_ref().or_else(|| accepted_for(history, run));
+        if asked.is_some_and(|asked| run.first_line < asked.line) {
             said.judge(Some(format!("{} was heard of before its request", run.id)));
         }
         for accepted in &run.accepted {
@@ -330,6 +327,19 @@ pub(super) fn after_request(history: &Reading) -> Said {
         }
     }
     said
+}
+
+/// The request whose acceptance names the run: who asked has its run, whosever its first event says that it is.
+fn accepted_for<'a>(history: &'a Reading, run: &Run) -> Option<&'a Asked> {
+    let names = |frame: &&Frame| frame.kind() == "request_accepted" && frame.text("run_id") == Some(&run.id);
+    history.frames.iter().filter(names).find_map(|accepted| {
+        let own = |asked: &&Asked| {
+            asked.user == accepted.user
+                && asked.line < accepted.line
+                && accepted.text("request_id") == Some(&asked.id)
+        };
+        history.requests.iter().find(own)
+    })
 }
 
 /// The request that an acceptance accepts; a second acceptance of it repeats the first.

@@ -57,3 +57,20 @@ fn a_run_that_began_too_early_is_judged_to_its_end() {
         assert_eq!(verdict(&judgement, id), &Verdict::Fail, "{id}");
     }
 }
+
+/// It says that it is another user's; who asked, and was told that it is theirs, had it too early all the same.
+#[test]
+fn a_run_that_began_too_early_under_another_users_name_is_early() {
+    let mut history = simulate(&Scenario::golden_path().users(2).runs(1), 7);
+    let starts = places(&history, "agent_started");
+    let mine = history.records[starts[0]].user.clone();
+    let theirs = starts
+        .iter()
+        .find_map(|at| history.records[*at].user.clone().filter(|_| history.records[*at].user != mine));
+    let theirs = theirs.expect("another user");
+    edit(&mut history, starts[0], |event| event["user_id"] = (&*theirs).into());
+    assert_eq!(verdict(&judged(&history), "sequence/after-request"), &Verdict::Pass);
+    let request = request_of(&history, starts[0]);
+    move_before(&mut history, starts[0], request);
+    assert_eq!(verdict(&judged(&history), "sequence/after-request"), &Verdict::Fail);
+}

@@ -17,8 +17,11 @@ const CORPUS: &str = include_str!("texts/corpus.jsonl");
 /// Checks that only sum up what others found.
 const FOLLOW: [&str; 2] = ["value/confidence", "value/continue"];
 
+/// Puts a text into a healthy history.
+type Put = fn(&History, &str) -> History;
+
 /// Where a text is put.
-const PLACES: [(&str, fn(&History, &str) -> History); 4] = [
+const PLACES: [(&str, Put); 4] = [
     ("thought", |healthy, text| {
         rewritten(healthy, "agent_thinking", |event| event["reasoning"] = json!(text))
     }),

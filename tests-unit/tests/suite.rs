@@ -33,6 +33,8 @@
 //! * `perturbed`: sessions with one thing more wrong than a row says, many at exactly a limit, counted per check. Fails when a
 //!   bound moves by a hair; a new fault and a new variation are in it by themselves.
 //! * `side_by_side`: no promise of the product; how a long test works on all processors.
+//! * `terms`: what a judge is told before it looks, limits exactly met, and the rules for numbers. Fails when a configuration
+//!   means something else, or when what lies on a limit is judged otherwise; a new setting gets its row.
 //! * `texts`: a list of texts, and what each check of texts says of it. Fails when a rule reads one otherwise; a text that was once
 //!   misread is added to the list.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
@@ -65,6 +67,7 @@ mod perturbed;
 mod run_stream;
 mod side_by_side;
 mod stream_cursor;
+mod terms;
 mod texts;
 mod user_execution_context;
 mod websocket_notifier;

@@ -76,10 +76,15 @@ fn findings(page: &mut String, findings: &[Finding]) {
     }
 }
 
-/// What is said of a history otherwise than of another.
-fn differences(page: &mut String, history: &History, than: &Judgement) {
+/// What is said of a history, read ahead or not, otherwise than of another.
+fn differs(page: &mut String, history: &History, than: &Judgement) {
     let said = said(history);
     assert_eq!(said, said_ahead(history), "read ahead it is judged otherwise");
+    differences(page, &said, than);
+}
+
+/// What one judgement says otherwise than another.
+pub(crate) fn differences(page: &mut String, said: &Judgement, than: &Judgement) {
     for (check, healthy) in said.checks.iter().zip(&than.checks) {
         if check != healthy {
             let _ = writeln!(page, "{}", line(check));
@@ -117,7 +122,7 @@ fn every_known_fault_is_told_in_these_words() {
         let (healthy, broken) = Told::Broken(row).sessions(SEED);
         let page = pages.entry(row.id.chars().next().unwrap()).or_default();
         let _ = writeln!(page, "\n# {} {}", row.id, row.summary);
-        differences(page, &broken.history, &said(&healthy));
+        differs(page, &broken.history, &said(&healthy));
     }
     for (group, page) in pages {
         insta::assert_snapshot!(format!("faults_{group}"), page);
@@ -131,7 +136,7 @@ fn every_fault_that_no_list_names_is_told_in_these_words() {
         for row in *rows {
             let (healthy, broken) = row.sessions(SEED);
             let _ = writeln!(page, "\n# {}", row.summary());
-            differences(&mut page, &broken.history, &said(&healthy));
+            differs(&mut page, &broken.history, &said(&healthy));
         }
         insta::assert_snapshot!(format!("adversary_{name}"), page);
     }
@@ -145,7 +150,7 @@ fn every_healthy_variation_is_told_in_these_words() {
         let (history, _) = Told::Healthy(case.clone()).sessions(SEED);
         let _ = writeln!(page, "\n# {}", case.variation);
         match &usual {
-            Some(usual) => differences(&mut page, &history, usual),
+            Some(usual) => differs(&mut page, &history, usual),
             None => {
                 let said = said(&history);
                 said.checks.iter().for_each(|check| {

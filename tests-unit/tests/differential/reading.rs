@@ -333,11 +333,18 @@ impl Reading {
             .iter()
             .filter(|frame| frame.kind() == "connection_established" && frame.user == run.owner)
             .filter(|frame| frame.line > from && frame.line < until)
+            .filter(|frame| self.first_greeting(frame))
             .find_map(|frame| match frame.text("recovered") {
                 Some("failed") => Some((frame.line, true)),
                 Some("full") => None,
                 _ => (!self.others_open(frame)).then_some((frame.line, false)),
             })
+    }
+
+    /// Whether its connection began with it: by a second greeting nobody comes back.
+    fn first_greeting(&self, greeting: &Frame) -> bool {
+        let first = self.conns.get(&greeting.conn).and_then(|conn| conn.greeting.as_ref());
+        first.is_some_and(|first| first.0 == greeting.line)
     }
 
     /// Whether the user had another connection open when this greeting came.

@@ -444,3 +444,17 @@ fn without_a_greeting_a_heartbeat_tells_where_the_stream_stands(
     history.records.splice(first..first, heartbeat);
     assert_eq!(verdict(&judged(&history), "delivery/no-loss"), &expected);
 }
+
+/// Nobody was away: what is lost after a greeting that comes again is no gap that was told.
+#[test]
+fn a_second_greeting_excuses_no_loss() {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1), 11);
+    let greeting = history.records[place(&history, "connection_established")].clone();
+    let (call, tail) = (place(&history, "tool_executing"), places(&history, "response_delta")[0]);
+    let t_ns = history.records[call].t_ns;
+    history.records.remove(tail);
+    history.records.insert(call, Record { t_ns, ..greeting });
+    let judgement = judged(&history);
+    assert_eq!(verdict(&judgement, "delivery/no-loss"), &Verdict::Fail);
+    assert_eq!(verdict(&judgement, "sequence/five-in-order"), &Verdict::Pass);
+}

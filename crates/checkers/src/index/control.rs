@@ -87,9 +87,11 @@ impl Index {
             Some("failed") => Joined::Failed,
             _ => Joined::Unknown,
         };
-        if let Some(view) = self.conn_mut(conn)
-            && view.greeting.is_none()
-        {
+        if let Some(view) = self.conn_mut(conn) {
+            // By a second greeting nobody comes back.
+            if view.greeting.is_some() {
+                return;
+            }
             view.replaying = joined == Joined::Full;
             view.greeting = Some(Greeting {
                 line,

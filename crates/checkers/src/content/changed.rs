@@ -7,6 +7,8 @@ use super::{Broken, READ_BY_PEOPLE};
 use crate::event_view::EventView;
 use crate::evidence::excerpt;
 use goldenpath_protocol::EventType;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// What HTML writes for characters that mean something to it.
 const REFERENCES: [(&str, &str); 9] = [
@@ -27,9 +29,14 @@ const MARKS: usize = 4;
 /// So many words without their letters are no accident: one may be another word.
 const WORDS: usize = 2;
 
+/// `&` as an escape of JSON, behind its backslash.
+static ESCAPED_AND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("u0026"));
+
 /// Whether a frame may hold a word as HTML, which begins with `&` or an escape of it.
 pub(super) fn may_be_html(raw: &str) -> bool {
-    memchr::memchr(b'&', raw.as_bytes()).is_some() || memchr::memmem::find(raw.as_bytes(), b"u0026").is_some()
+    let escaped = || memchr::memchr(b'\\', raw.as_bytes()).is_some();
+    memchr::memchr(b'&', raw.as_bytes()).is_some()
+        || (escaped() && ESCAPED_AND.find(raw.as_bytes()).is_some())
 }
 
 /// What in this event is a changed word of its run's prompt; `html` tells whether it may hold one as HTML.

@@ -5,6 +5,8 @@
 
 use super::spelling::{html, json, pair, percent, sextet};
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// `gp-` and 32 hex digits.
 const LENGTH: usize = 35;
@@ -143,15 +145,19 @@ fn hex(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
 /// So many characters of base64 before a line end are a line of a longer text, as mails and certificates have them.
 const LINE: usize = 60;
 
+static LINE_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\n"));
+
 /// The text with the lines of base64 joined, if it has such lines, and where the first of them ends.
 fn joined_lines(text: &str) -> Option<(usize, String)> {
     let bytes = text.as_bytes();
+    // Most texts hold no escape at all.
+    memchr::memchr(b'\\', bytes)?;
     let coded = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
     let ends_line = |at: &usize| {
         let before = bytes[..*at].strip_suffix(b"\\r").unwrap_or(&bytes[..*at]);
         before.len() >= LINE && before[before.len() - LINE..].iter().rev().all(coded)
     };
-    let mut ends = memchr::memmem::find_iter(bytes, b"\\n").filter(ends_line);
+    let mut ends = LINE_END.find_iter(bytes).filter(ends_line);
     let first = ends.next()?;
     let (mut joined, mut from) = (String::with_capacity(text.len()), 0);
     for at in std::iter::once(first).chain(ends) {

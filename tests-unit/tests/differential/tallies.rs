@@ -1,5 +1,5 @@
 //! All that the checks said of all generated histories, in a line per check. The plain reading knows whether a promise was kept; it
-//! does not count what was looked at, and has no words.
+//! does not count what was looked at.
 //!
 //! `INSTA_UPDATE=always cargo test -p tests-unit streaming` writes the page anew, after a change of what is generated, too.
 
@@ -18,7 +18,6 @@ struct Tally {
     of: u64,
     value: f64,
     findings: usize,
-    words: Words,
 }
 
 /// What each check said.
@@ -45,38 +44,15 @@ impl Tally {
         self.of += check.of;
         self.value += check.value.unwrap_or_default();
         self.findings += check.findings.len();
-        for finding in &check.findings {
-            for words in [&finding.summary, &finding.expected, &finding.observed] {
-                self.words.add(words.as_bytes());
-            }
-            finding.records.iter().for_each(|line| self.words.add(&line.to_le_bytes()));
-        }
     }
 }
 
 impl Display for Tallies {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
-        for (id, Tally { pass, fail, open, silent, n, of, value, findings, words }) in &self.0 {
+        for (id, Tally { pass, fail, open, silent, n, of, value, findings }) in &self.0 {
             write!(out, "{id}: {pass} pass, {fail} fail, {open} open, {silent} silent; {n} of {of}")?;
-            writeln!(out, ", value {value:.3}; {findings} findings, words {:016x}", words.0)?;
+            writeln!(out, ", value {value:.3}; {findings} findings")?;
         }
         Ok(())
-    }
-}
-
-/// A sum of all words, by FNV-1a: equal only where all are.
-struct Words(u64);
-
-impl Default for Words {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Words {
-    fn add(&mut self, words: &[u8]) {
-        for byte in words {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
     }
 }

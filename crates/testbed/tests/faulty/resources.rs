@@ -51,6 +51,7 @@ async fn a_cancelled_run_is_worked_on() {
         let run = stage.begin(&client, &prompt).await;
         client.cancel(&run).await.unwrap();
         assert_eq!(stage.end(&client, &prompt).await, Some(EventType::AgentCancelled));
+        // That it stays so is what is shown: there is nothing to wait for, so it is looked at all the while.
         let ended = Instant::now();
         while ended.elapsed() < Duration::from_secs(3) {
             if figure(stage, "goldenpath_runs_active").await < 1.0 {

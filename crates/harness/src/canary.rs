@@ -15,8 +15,9 @@ const ROUNDED: Duration = Duration::from_millis(1);
 /// How often it tells. Counted in time, not in ticks: late ones would make it tell too late.
 const SAMPLE: Duration = Duration::from_secs(1);
 
-/// Records `scheduler_lag_ms`, each second and once more when it is dropped: the worst lateness of a tick, or what this
-/// process waited for a processor, whichever is more.
+/// Records `scheduler_lag_ms`, each second and once more when it is dropped: by how much each way through this process, out or
+/// back, may have been late. That is the worst lateness of a tick, or half of what all threads waited for a processor, whichever
+/// is more.
 #[derive(Debug)]
 #[must_use = "sampling ends when it is dropped"]
 pub struct Canary {
@@ -119,7 +120,8 @@ impl Lateness {
     /// The lag of this sample; the next one begins.
     fn take(&mut self) -> Duration {
         let waits = Waits::so_far();
-        let lag = self.worst.max(waits.since(&self.waits));
+        // A tick is one way; the waits bound the way out and the way back together.
+        let lag = self.worst.max(waits.since(&self.waits) / 2);
         (self.waits, self.worst, self.since) = (waits, Duration::ZERO, Instant::now());
         lag
     }

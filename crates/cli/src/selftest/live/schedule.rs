@@ -6,8 +6,9 @@ use super::sitting::{NoSession, Seeds, sit};
 use crate::progress::Meter;
 use goldenpath_checkers::{JudgeConfig, Reason, Witness};
 use goldenpath_detection::{Alarm, Attempt, FaultResult, Session, alarms, assess, witness};
-use goldenpath_faults::FaultInfo;
+use goldenpath_faults::{FaultInfo, Receipt};
 use goldenpath_harness::Canary;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -131,7 +132,8 @@ impl Live {
     /// The sessions, and the rows that have none.
     fn jobs(&self, found: &mut LiveFound) -> Vec<Job> {
         let mut jobs: Vec<Job> = Vec::new();
-        let mut healthy: Vec<Script> = Vec::new();
+        // Each with the first row that has such a session: names of sessions need not differ, and users must.
+        let mut healthy: Vec<(&str, Script)> = Vec::new();
         for row in &self.rows {
             match Script::of(row, &self.site) {
                 Ok(script) => {
@@ -139,9 +141,9 @@ impl Live {
                         let seeds = Seeds::of(row.id, self.seed.wrapping_add(by), 0);
                         jobs.push(Job { row: Some(row), script: script.clone(), seeds });
                     }
-                    match healthy.iter_mut().find(|known| known.does_the_same(&script)) {
-                        Some(known) => known.judged_too(&script),
-                        None => healthy.push(script),
+                    match healthy.iter_mut().find(|(_, known)| known.does_the_same(&script)) {
+                        Some((_, known)) => known.judged_too(&script),
+                        None => healthy.push((row.id, script)),
                     }
                 }
                 Err(Unable::DriverMissing(why)) => {
@@ -152,9 +154,9 @@ impl Live {
                 }
             }
         }
-        for script in healthy.into_iter().filter(|_| self.healthy) {
+        for (id, script) in healthy.into_iter().filter(|_| self.healthy) {
             for by in 0..self.seeds {
-                let seeds = Seeds::of(script.name, self.seed.wrapping_add(by), 0);
+                let seeds = Seeds::of(&format!("healthy {id}"), self.seed.wrapping_add(by), 0);
                 jobs.push(Job { row: None, script: script.clone(), seeds });
             }
         }
@@ -275,12 +277,30 @@ impl Live {
 fn assessed(row: &'static FaultInfo, session: &Session, job: &Job, wanted: bool, remote: bool) -> Outcome {
     let config = JudgeConfig::default();
     let attempt = assess(row, session, &config);
-    if let (FaultResult::NotFired, true, Some(why)) = (attempt.result, remote, job.script.hoped) {
+    let absent = match attempt.result {
+        FaultResult::NotFired => true,
+        FaultResult::CaughtByOther | FaultResult::Missed => {
+            longest_touched(&session.receipts) < job.script.shows_from
+        }
+        _ => false,
+    };
+    if let (true, true, Some(why)) = (absent, remote, job.script.hoped) {
         return Outcome::NotThere(why.to_owned());
     }
     let witness = (wanted && attempt.result == FaultResult::Caught)
         .then(|| Box::new(witness(row, session, &attempt, &config)));
     Outcome::Assessed(Box::new(attempt), witness)
+}
+
+/// The longest time between two touches of one run.
+fn longest_touched(receipts: &[Receipt]) -> Duration {
+    let mut touched: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for receipt in receipts {
+        let Some(run) = receipt.run_id.as_deref() else { continue };
+        let (first, last) = touched.entry(run).or_insert((receipt.t_ns, receipt.t_ns));
+        (*first, *last) = ((*first).min(receipt.t_ns), (*last).max(receipt.t_ns));
+    }
+    Duration::from_nanos(touched.values().map(|(first, last)| last - first).max().unwrap_or_default())
 }
 
 /// What the owner says where it could not judge because of this machine.
@@ -289,4 +309,49 @@ fn unjudged(outcome: &Outcome) -> Option<String> {
     let uncertain = attempt.result.is_bad() && attempt.unsure == Some(Reason::ClockUncertain);
     (uncertain || attempt.result == FaultResult::Inconclusive)
         .then(|| attempt.reason.clone().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Live, LiveFound, Site, longest_touched};
+    use crate::progress::Meter;
+    use goldenpath_faults::{Deed, Receipt, catalogue};
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    /// Two sessions with the same users would look, to a backend that outlives them, like one that is told twice.
+    #[test]
+    fn no_two_sessions_have_the_same_users() {
+        let live = Live {
+            site: Site::Embedded,
+            rows: catalogue().collect(),
+            healthy: true,
+            seed: 7,
+            seeds: 2,
+            witnesses: false,
+            cancel: Default::default(),
+            meter: Meter::new(true),
+        };
+        let jobs = live.jobs(&mut LiveFound::default());
+        let users: BTreeSet<u64> = jobs.iter().map(|job| job.seeds.users).collect();
+        assert!(jobs.len() > 250 && jobs.iter().any(|job| job.row.is_none()));
+        assert_eq!(users.len(), jobs.len());
+    }
+
+    #[test]
+    fn a_run_lasts_from_the_first_touch_to_the_last() {
+        let touch = |run: Option<&str>, ms: u64| Receipt {
+            fault: "S04".to_owned(),
+            t_ns: ms * 1_000_000,
+            deed: Deed::Altered,
+            conn: None,
+            user: None,
+            run_id: run.map(str::to_owned),
+            other_run: None,
+            what: String::new(),
+        };
+        let receipts = [touch(Some("a"), 10), touch(Some("b"), 40), touch(None, 90), touch(Some("a"), 35)];
+        assert_eq!(longest_touched(&receipts), Duration::from_millis(25));
+        assert_eq!(longest_touched(&[]), Duration::ZERO);
+    }
 }

@@ -11,6 +11,15 @@ use std::time::Duration;
 /// Questions that a user asks in a row: a fault hits one of the first two runs of a session, and some of the others.
 const TURNS: usize = 3;
 
+/// The same where it matters when things came: what a machine does while users arrive excuses the first runs, not these.
+const LASTING_TURNS: usize = 5;
+
+/// Rows that hold answers back for seconds.
+const LATE: [&str; 5] = ["T03", "T04", "T05", "T06", "T08"];
+
+/// A run that is over sooner is made within one reading of many a clock.
+const STANDS_FROM: Duration = Duration::from_millis(50);
+
 /// Users where answers are compared with those of others.
 const MANY: usize = 3;
 
@@ -51,6 +60,8 @@ pub(super) struct Script {
     pub(super) timed: bool,
     /// What a target may lack that the fault needs, where users can only hope for it.
     pub(super) hoped: Option<&'static str>,
+    /// How long a run that the fault touches must last before anything can be seen of it.
+    pub(super) shows_from: Duration,
     /// The row of a fault that is made inside the backend.
     pub(super) inside: Option<&'static str>,
 }
@@ -84,6 +95,7 @@ impl Script {
             slow: false,
             timed: false,
             hoped: None,
+            shows_from: Duration::ZERO,
             inside: inside.then_some(row.id),
         };
         for need in row.needs {
@@ -96,8 +108,7 @@ impl Script {
             script.acts.push(Act::Talk(TURNS));
         }
         script.fit(row.id);
-        let late = matches!(row.id, "T03" | "T04" | "T05" | "T06" | "T08");
-        if late {
+        if LATE.contains(&row.id) {
             (script.patience, script.slow) = (LONG_PATIENCE, true);
         }
         if let Some(owner) =
@@ -130,6 +141,14 @@ impl Script {
             // Clocks that stand and events that wait show only in runs that last.
             Some(b'S' | b'T') if plain => {
                 (self.name, self.setting.tools_take) = ("runs that last", TOOLS_TAKE);
+                // Each turn that waits for half a minute is one too many.
+                if !LATE.contains(&row) {
+                    self.acts = vec![Act::Talk(LASTING_TURNS)];
+                }
+                if row == "S04" {
+                    self.shows_from = STANDS_FROM;
+                    self.hoped = Some("no run here lasted long enough to see a clock stand still");
+                }
             }
             _ => {}
         }

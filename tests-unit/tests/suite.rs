@@ -20,6 +20,8 @@
 //!   healthy history or misses a broken one; add the surgery that breaks the new promise (`histories` has the tools).
 //! * `event_types`: the JSON shape of every event that clients parse. Fails when a field is renamed, lost or becomes
 //!   optional; a new type is added to `golden` by hand.
+//! * `json_fields`: the JSON of frames against a parser that builds. Fails when something is read that is none, or read otherwise; a new
+//!   spelling joins the list of objects, whose every neighbour is tried.
 //! * `manager_contract`: the one way to a socket. Fails when an operation of the manager changes shape or meaning, or a second
 //!   writer appears; a new operation gets a line in each of its first two tests.
 //! * `manager_core`, `event_delivery_core`: what waits for a socket, in which bytes and order, and what is left when the socket
@@ -33,6 +35,8 @@
 //! * `perturbed`: sessions with one thing more wrong than a row says, many at exactly a limit, counted per check. Fails when a
 //!   bound moves by a hair; a new fault and a new variation are in it by themselves.
 //! * `side_by_side`: no promise of the product; how a long test works on all processors.
+//! * `tables`: small histories at the edges of each rule of the checks, both sides of every limit, and all that is said of them. Fails
+//!   when a limit, a guard, a count or a word changes; a new rule gets a case in the `.tale` of its group, a few lines each.
 //! * `terms`: what a judge is told before it looks, limits exactly met, and the rules for numbers. Fails when a configuration
 //!   means something else, or when what lies on a limit is judged otherwise; a new setting gets its row.
 //! * `texts`: a list of texts, and what each check of texts says of it. Fails when a rule reads one otherwise; a text that was once
@@ -60,6 +64,7 @@ mod event_manager;
 mod event_sequence;
 mod event_types;
 mod histories;
+mod json_fields;
 mod manager_contract;
 mod manager_core;
 mod parts;
@@ -67,6 +72,7 @@ mod perturbed;
 mod run_stream;
 mod side_by_side;
 mod stream_cursor;
+mod tables;
 mod terms;
 mod texts;
 mod user_execution_context;

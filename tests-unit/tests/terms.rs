@@ -5,12 +5,14 @@ use crate::determinism::Told;
 use crate::histories::healthy;
 use crate::words::{differences, said};
 use goldenpath_checkers::{
-    Breadth, CHECKS, Category, Judge, JudgeConfig, Samples, Slicer, Verdict, least_for_percentile,
-    reference_number, share_kept, unix_ms_of, wilson,
+    Breadth, CHECKS, Category, Check, CheckResult, ClockBounds, FINDINGS_KEPT, Finding, Index, Judge,
+    JudgeConfig, Observation, Reason, RunIx, RunView, Samples, Slicer, Tally, Verdict, check_info,
+    least_for_percentile, reference_number, share_kept, unix_ms_of, wilson,
 };
 use goldenpath_faults::fault_info;
+use goldenpath_history::WitnessOf;
 use goldenpath_protocol::EventType;
-use goldenpath_simulator::{History, Scenario, simulate};
+use goldenpath_simulator::{History, Resume, Scenario, simulate};
 use std::fmt::Write as _;
 
 /// A way to judge: what is configured, and what is said to the judge at the middle of the history.
@@ -139,6 +141,212 @@ fn instants_and_references_are_read_in_one_spelling() {
     assert_eq!(reference_number("gp-000000000000000000000000000000ff"), Some(255));
     assert_eq!(reference_number("gp-00000000000000000000000000000ff"), None);
     assert_eq!(reference_number("xx-000000000000000000000000000000ff"), None);
+}
+
+#[test]
+fn an_interval_is_that_of_the_formula() {
+    let intervals = [
+        (0.3, 7.0, 1.0),
+        (0.9, 50.0, 1.96),
+        (0.5, 2.0, 3.0),
+        (0.25, 16.0, 2.0),
+        (0.999, 1_000.0, 2.576),
+        (1.0, 1.0, 1.96),
+        (0.5, 0.0, 1.96),
+        (0.5, -1.0, 1.96),
+    ];
+    let told = intervals.map(|(share, n, z)| {
+        let (low, high) = wilson(share, n, z);
+        format!("{low:.6} {high:.6}")
+    });
+    assert_eq!(
+        told,
+        [
+            "0.161064 0.488936",
+            "0.786395 0.956525",
+            "0.047733 0.952267",
+            "0.100000 0.500000",
+            "0.991539 0.999883",
+            "0.206543 1.000000",
+            "0.000000 1.000000",
+            "0.000000 1.000000",
+        ]
+    );
+}
+
+/// Whoever asks for one check alone is told by it what it says among all the others, and nothing by any other.
+#[test]
+fn every_check_is_found_by_its_own_id() {
+    let history = simulate(&Scenario::golden_path().users(2).runs(1).resuming(Resume::MidRun), 4);
+    let config = || JudgeConfig { categories: Category::ALL.to_vec(), ..JudgeConfig::default() };
+    let among_all = Judge::new(&history.header, config()).judge_all(&history.records);
+    for info in CHECKS {
+        let mut header = history.header.clone();
+        header.witness = Some(WitnessOf { check: info.id.to_owned(), lines: Vec::new() });
+        let judge = Judge::new(&header, config());
+        assert_eq!(judge.terms().categories, [info.category], "{}", info.id);
+        let alone = judge.judge_all(&history.records);
+        for (said, usual) in alone.checks.iter().zip(&among_all.checks) {
+            if said.id == info.id {
+                assert_eq!(said, usual);
+            } else {
+                let why = format!("the history is a witness of `{}` and holds nothing else", info.id);
+                assert_eq!(
+                    (said.verdict.clone(), said.n, said.of),
+                    (Verdict::NotRun(why), 0, 0),
+                    "{}",
+                    said.id
+                );
+            }
+        }
+        for category in Category::ALL {
+            let judged = !matches!(
+                among_all.checks.iter().find(|it| it.id == info.id).unwrap().verdict,
+                Verdict::NotRun(_)
+            );
+            assert_eq!(alone.judged(category), judged && category == info.category, "{}", info.id);
+        }
+        assert_eq!((info.group(), check_info(info.id)), (info.id.split('/').next().unwrap(), Some(info)));
+    }
+    assert_eq!(check_info("sequence"), None);
+}
+
+/// A check of one's own for the promises of another: says what it is told to, or panics there.
+struct Own {
+    verdict: Verdict,
+    panics: Option<&'static str>,
+}
+
+impl Own {
+    fn at(&self, place: &str) {
+        assert!(self.panics != Some(place), "as it is told to");
+    }
+}
+
+impl Check for Own {
+    fn ids(&self) -> &'static [&'static str] {
+        &["content/json", "load/ladder"]
+    }
+
+    fn observe(&mut self, _: &Observation<'_>, _: &Index) {
+        self.at("observe");
+    }
+
+    fn run_settled(&mut self, _: RunIx, _: &RunView, _: &Index) {
+        self.at("settle");
+    }
+
+    fn finish(self: Box<Self>, _: &Index) -> Vec<CheckResult> {
+        self.at("finish");
+        let result = |id| CheckResult {
+            id,
+            verdict: self.verdict.clone(),
+            limit: None,
+            value: None,
+            n: 7,
+            of: 9,
+            findings: Vec::new(),
+        };
+        vec![result("content/json"), result("load/ladder")]
+    }
+}
+
+#[test]
+fn of_two_verdicts_the_worse_wins_and_a_panic_passes_nothing() {
+    let history = simulate(&Scenario::golden_path().users(1).runs(1).deltas(0).without_store(), 4);
+    let judged = |own: Vec<Own>| {
+        let config = JudgeConfig { categories: Category::ALL.to_vec(), ..JudgeConfig::default() };
+        let mut judge = Judge::new(&history.header, config);
+        own.into_iter().for_each(|own| judge.add(Box::new(own)));
+        let said = judge.judge_all(&history.records);
+        let of = |id| {
+            said.checks.iter().find(|check| check.id == id).map(|check| (check.verdict.clone(), check.n))
+        };
+        (of("content/json").unwrap(), of("load/ladder").unwrap())
+    };
+    let says = |verdict| Own { verdict, panics: None };
+    let open = || Verdict::Inconclusive(Reason::TimedOut);
+    let (json, _) = judged(Vec::new());
+    for (verdict, worse) in [
+        (Verdict::NotRun("no".to_owned()), Verdict::Pass),
+        (Verdict::NotObservable("no".to_owned()), Verdict::Pass),
+        (Verdict::Pass, Verdict::Pass),
+        (open(), open()),
+        (Verdict::Fail, Verdict::Fail),
+    ] {
+        let (both, alone) = judged(vec![says(verdict.clone())]);
+        // Nobody loaded the target, so a pass of it means nothing.
+        let tempered = if verdict == Verdict::Pass {
+            Verdict::Inconclusive(Reason::NoCoverage)
+        } else {
+            verdict.clone()
+        };
+        assert_eq!((&both.0, &alone), (&worse, &(tempered.clone(), 7)));
+        // Where they say the same, either may be shown.
+        if verdict != Verdict::Pass {
+            assert_eq!(both.1, if worse == verdict { 7 } else { json.1 });
+        }
+        if !matches!(verdict, Verdict::NotRun(_)) {
+            let others = judged(vec![says(Verdict::NotRun("none".to_owned())), says(verdict.clone())]);
+            assert_eq!(others.1.0, tempered);
+        }
+    }
+    for place in ["observe", "settle", "finish"] {
+        let panicked = Verdict::Inconclusive(Reason::CheckPanicked);
+        let own = Own { verdict: Verdict::Pass, panics: Some(place) };
+        assert_eq!(judged(vec![own]), ((panicked.clone(), json.1), (panicked, 0)), "{place}");
+        let own = Own { verdict: Verdict::Pass, panics: Some(place) };
+        assert_eq!(judged(vec![own, says(Verdict::Fail)]).1, (Verdict::Fail, 7), "{place}");
+    }
+}
+
+#[test]
+fn a_tally_counts_and_a_finding_names_lines_that_there_are() {
+    let finding = |line: u64| Finding::new("it", "that", "this", [0, line, 0]);
+    assert_eq!(finding(3).records, [3]);
+    let verdict = |tell: fn(&mut Tally)| {
+        let mut tally = Tally::default();
+        tell(&mut tally);
+        let said = tally.into_result("sequence/tool-pairs");
+        (said.verdict, said.n, said.of, said.findings.len(), said.value)
+    };
+    let open = Verdict::Inconclusive;
+    assert_eq!(verdict(|_| {}), (open(Reason::NoCoverage), 0, 0, 0, None));
+    assert_eq!(verdict(Tally::kept), (Verdict::Pass, 1, 1, 0, None));
+    assert_eq!(verdict(Tally::broke_unseen), (Verdict::Fail, 0, 1, 0, None));
+    assert_eq!(verdict(|tally| tally.note(|| Finding::new("", "", "", []))), (Verdict::Fail, 0, 0, 1, None));
+    let doubted = |tally: &mut Tally| {
+        tally.kept();
+        tally.doubt(Reason::TimedOut);
+        tally.doubt(Reason::CaptureIncomplete);
+        tally.value = Some(f64::INFINITY);
+    };
+    assert_eq!(verdict(doubted), (open(Reason::TimedOut), 1, 1, 0, None));
+    let many = |tally: &mut Tally| {
+        tally.judge(None);
+        tally.doubt(Reason::TimedOut);
+        (0..FINDINGS_KEPT + 1).for_each(|_| tally.judge(Some(Finding::new("", "", "", []))));
+        tally.value = Some(2.5);
+    };
+    assert_eq!(verdict(many), (Verdict::Fail, 1, FINDINGS_KEPT as u64 + 2, FINDINGS_KEPT, Some(2.5)));
+}
+
+#[test]
+fn a_clock_is_known_between_what_was_asked_and_what_was_heard() {
+    let mut clock = ClockBounds::default();
+    assert_eq!((clock.readings(), clock.offset_ms(0)), (0, None));
+    clock.narrow(1_000_050, None, 100.0);
+    assert_eq!((clock.readings(), clock.offset_ms(1)), (1, None));
+    clock.narrow(1_000_050, Some(20.0), 100.0);
+    assert_eq!(clock.offset_ms(2), Some((999_950.0, 1_000_031.0)));
+    clock.narrow(1_000_210, Some(200.0), 220.0);
+    assert_eq!((clock.offset_ms(3), clock.offset_ms(4)), (Some((999_990.0, 1_000_011.0)), None));
+    clock.narrow(1_000_300, Some(309.0), 310.0);
+    assert_eq!(clock.offset_ms(1), Some((999_990.0, 999_992.0)));
+    clock.narrow(1_000_300, Some(311.0), 312.0);
+    assert_eq!(clock.offset_ms(1), Some((999_990.0, 999_990.0)));
+    clock.narrow(1_000_300, Some(312.0), 313.0);
+    assert_eq!((clock.readings(), clock.offset_ms(1)), (6, None));
 }
 
 /// A slice of a finding: its records and its run; its user; everything.

@@ -37,12 +37,15 @@
 //! * `side_by_side`: no promise of the product; how a long test works on all processors.
 //! * `tables`: small histories at the edges of each rule of the checks, both sides of every limit, and all that is said of them. Fails
 //!   when a limit, a guard, a count or a word changes; a new rule gets a case in the `.tale` of its group, a few lines each.
+//! * `story`: no tests; histories told by hand, for rules that need no session around them.
 //! * `terms`: what a judge is told before it looks, limits exactly met, and the rules for numbers. Fails when a configuration
 //!   means something else, or when what lies on a limit is judged otherwise; a new setting gets its row.
 //! * `texts`: a list of texts, and what each check of texts says of it. Fails when a rule reads one otherwise; a text that was once
 //!   misread is added to the list.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
 //!   identity joins the lists of refused placeholders and foreign metadata.
+//! * `value`: what is said of answers, rule by rule, on either side of every limit. Fails when a limit, a word or a count of one moves; a new
+//!   rule gets the text that just breaks it and the one that just does not.
 //! * `witnesses`: what is left of a broken history when nothing more can be left out. Fails when a fault leaves none, when a record
 //!   in one is not needed, or when cutting makes what it shows; a new fault is in it by its row.
 //! * `words`: what the judge says of every fault and every healthy variation, count by count. Fails when a sentence, a number or a
@@ -71,11 +74,13 @@ mod parts;
 mod perturbed;
 mod run_stream;
 mod side_by_side;
+mod story;
 mod stream_cursor;
 mod tables;
 mod terms;
 mod texts;
 mod user_execution_context;
+mod value;
 mod websocket_notifier;
 mod witnesses;
 mod words;

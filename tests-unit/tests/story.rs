@@ -78,7 +78,8 @@ impl Story {
         let greeting = json!({
             "type": "connection_established", "connection_id": id(&format!("conn {conn}")), "user_id": user,
             "epoch": "95018328db2a7bb9921e97ee7f371740", "offset": 0, "recovered": "fresh", "replay": 0, "acked": 0,
-            "server_time": self.time(),
+            "server_time": self.time(), "token_expires_at": "2026-03-01T13:00:00.000Z", "ping_interval_ms": 20_000,
+            "limits": {},
         });
         self.record(user, open).frame(user, greeting.to_string())
     }

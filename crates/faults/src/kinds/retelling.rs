@@ -49,7 +49,8 @@ pub(super) struct Case<'a> {
 /// How an answer is told.
 #[derive(Debug, Clone)]
 pub(super) enum Tale {
-    /// These pieces instead, and after the last of them `filler`, or all over again.
+    /// These pieces instead, and after the last of them `filler`, or all over again; all at once in place of a piece that is as
+    /// long as they are together.
     Instead { pieces: Vec<String>, filler: Option<String>, summary: String },
     /// The answer itself, with this somewhere in its first piece, which may be all of it: before it, after its first paragraph,
     /// or behind it.
@@ -71,6 +72,12 @@ impl Tale {
 
     fn piece(&self, at: usize, original: &str) -> String {
         match self {
+            // Who answers in one piece tells all of it at once.
+            Self::Instead { pieces, .. }
+                if pieces.iter().map(String::len).sum::<usize>() <= original.len() =>
+            {
+                pieces.concat()
+            }
             Self::Instead { pieces, filler, .. } => {
                 let again = || pieces.get(at % pieces.len().max(1)).cloned();
                 let filled = || filler.clone().or_else(again);
@@ -259,5 +266,23 @@ impl Fault for Retelling {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tale;
+
+    #[test]
+    fn an_answer_in_one_piece_tells_the_whole_tale() {
+        let tale = Tale::sentences(vec!["one. ".to_owned(), "two. ".to_owned()], "both");
+        assert_eq!(tale.piece(0, "as long as."), "one. two. ");
+        assert_eq!([0, 1, 2].map(|at| tale.piece(at, "shorter")), ["one. ", "two. ", "one. "]);
+    }
+
+    #[test]
+    fn a_finished_text_ends_in_filler() {
+        let tale = Tale::text("abcdefgh", "");
+        assert_eq!([0, 3, 4].map(|at| tale.piece(at, "short")), ["ab", "gh", "\n"]);
     }
 }

@@ -5,9 +5,6 @@ use crate::{Act, Aim, Fault, Message, Step};
 use goldenpath_protocol::EventType;
 use std::collections::HashMap;
 
-/// How long after the end of one run the next one may begin by itself.
-const LATER_NS: [u64; 3] = [0, 5_000_000, 60_000_000];
-
 /// A run that began by itself.
 struct Early {
     run: String,
@@ -15,7 +12,8 @@ struct Early {
     goes_on: Option<String>,
 }
 
-/// When a user's run has ended, shows the `agent_started` of another one, as a backend does that keeps a run warm. The user's
+/// Right behind the end of a user's run, before the user can have asked again, shows the `agent_started` of another one, as a
+/// backend does that keeps a run warm. The user's
 /// next run goes on under that name, or has its own.
 pub(super) struct EarlyEvent {
     aim: Aim,
@@ -49,8 +47,7 @@ impl EarlyEvent {
                 shown = shown.with(field, value.clone());
             }
         }
-        let t_ns = step.t_ns.saturating_add(LATER_NS[self.aim.choice(run, 0, LATER_NS.len())]);
-        act.add(Step { t_ns, ..shown.in_place_of(step) }, "began a run that nobody had asked for");
+        act.add(shown.in_place_of(step), "began a run that nobody had asked for");
         self.early.entry(run.to_owned()).or_insert(Early { run: early, goes_on: None });
         if let Some(user) = end.text("user_id") {
             self.newest.insert(user.to_owned(), run.to_owned());

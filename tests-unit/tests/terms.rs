@@ -6,7 +6,7 @@ use crate::histories::healthy;
 use crate::words::{differences, said};
 use goldenpath_checkers::{
     Breadth, CHECKS, Category, Check, CheckResult, ClockBounds, FINDINGS_KEPT, Finding, Index, Judge,
-    JudgeConfig, Observation, Reason, RunIx, RunView, Samples, Slicer, Tally, Verdict, check_info,
+    JudgeConfig, Observation, Reason, RunIx, RunView, Samples, Slicer, Slo, Tally, Verdict, check_info,
     least_for_percentile, reference_number, share_kept, unix_ms_of, wilson,
 };
 use goldenpath_faults::fault_info;
@@ -318,6 +318,25 @@ fn of_two_verdicts_the_worse_wins_and_a_panic_passes_nothing() {
         let own = Own { verdict: Verdict::Pass, panics: Some(place) };
         assert_eq!(judged(vec![own, says(Verdict::Fail)]).1, (Verdict::Fail, 7), "{place}");
     }
+}
+
+#[test]
+fn limits_are_the_catalogue_s_unless_somebody_says_otherwise() {
+    let told = |limits: &[(&str, f64)]| {
+        let limits = limits.iter().map(|(id, limit)| ((*id).to_owned(), *limit)).collect();
+        Slo::with_overrides(&limits)
+    };
+    let usual: Vec<(&str, f64)> = Slo::default().iter().collect();
+    let mut listed: Vec<(&str, f64)> =
+        CHECKS.iter().filter_map(|info| Some((info.id, info.limit?))).collect();
+    listed.sort_by_key(|(id, _)| *id);
+    assert_eq!(usual, listed);
+    let nonsense = [("timing/silence", f64::NAN), ("timing/first-event", -1.0), ("no/such", 1.0)];
+    assert_eq!(told(&nonsense), Slo::default());
+    let mut slo = told(&[("timing/first-event", 0.0), ("content/json", 3.0)]);
+    slo.apply(&[("timing/first-event".to_owned(), 7.5)].into());
+    let asked = ["timing/first-event", "content/json", "timing/silence", "no/such"];
+    assert_eq!(asked.map(|id| slo.limit(id)), [Some(7.5), Some(3.0), Some(10_000.0), None]);
 }
 
 #[test]

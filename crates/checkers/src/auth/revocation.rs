@@ -123,7 +123,6 @@ impl Check for Revocation {
             RecordKind::Open { status, url, credential: Some(case), .. } if case == "revoked" => {
                 self.again(seen, *status, url.as_deref(), index);
             }
-            _ if self.conns.is_empty() => {}
             RecordKind::Close { .. } => {
                 if let Some(revoked) = seen.conn.and_then(|conn| self.conns.get_mut(&conn)) {
                     revoked.closed.get_or_insert((seen.line, seen.t_ms()));

@@ -15,11 +15,10 @@ pub(super) fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
-/// How a connection ended, in words.
+/// How a connection ended that its client did not end, in words.
 pub(super) fn end_words(code: Option<u16>, by: ClosedBy) -> String {
     match (code, by) {
         (Some(code), ClosedBy::Server) => format!("the server closed it with {code}"),
-        (Some(code), ClosedBy::Client) => format!("the client closed it with {code}"),
         _ => "its transport ended without a Close".to_owned(),
     }
 }

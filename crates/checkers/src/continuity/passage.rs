@@ -77,11 +77,11 @@ impl Return {
         closed.map_or(index.last_t_ns(), |closed| closed.t_ns)
     }
 
-    /// The lines that any finding about it begins with: where it was left, asked for and greeted.
+    /// The lines that any finding about it begins with: where it was left, asked for and greeted; 0 where nobody knows.
     pub(super) fn lines(&self, index: &Index) -> Vec<u64> {
         let left = self.before.and_then(|before| index.conn(before)?.closed).map_or(0, |closed| closed.line);
         let opened = index.conn(self.conn).map_or(0, |view| view.opened_line);
-        [left, opened, self.greeting.line].into_iter().filter(|line| *line > 0).collect()
+        vec![left, opened, self.greeting.line]
     }
 }
 

@@ -27,7 +27,7 @@ impl Case<'_> {
     ) -> Finding {
         let what = format!("run `{}` {what}", excerpt(&self.owed.left.id));
         let case = seams::Case { passage: self.passage, index: self.index };
-        let lines = std::iter::once(self.owed.left.line).chain(lines).filter(|line| *line > 0);
+        let lines = std::iter::once(self.owed.left.line).chain(lines);
         case.finding(&what, expected, observed, lines)
     }
 

@@ -149,6 +149,8 @@ fn a_value_is_what_its_json_says_and_nothing_else() {
         assert_eq!(asked(&fields_of(&format!(r#"{{"data":{value}}}"#)).unwrap()), told, "{value}");
     }
     assert_eq!(asked(&fields_of("{}").unwrap()), "None");
+    let why = fields_of("7").unwrap_err().to_string();
+    assert_eq!(why, "invalid type: integer `7`, expected an object at line 1 column 1");
     assert_eq!(text_of(r#""a\"b""#).as_deref(), Some("a\"b"));
     assert_eq!(["7", "", "\"", "\"a"].map(text_of), [None, None, None, None]);
 }

@@ -205,6 +205,7 @@ fn every_check_is_found_by_its_own_id() {
         header.witness = Some(WitnessOf { check: info.id.to_owned(), lines: Vec::new() });
         let judge = Judge::new(&header, config());
         assert_eq!(judge.terms().categories, [info.category], "{}", info.id);
+        assert!(format!("{judge:?}").starts_with("Judge { terms: Terms { slo: "), "{judge:?}");
         let alone = judge.judge_all(&history.records);
         for (said, usual) in alone.checks.iter().zip(&among_all.checks) {
             if said.id == info.id {

@@ -28,7 +28,8 @@ pub struct Arrival {
     pub run: RunIx,
     /// It came to a user who does not own the run: isolation's matter, and no evidence about order.
     pub foreign: bool,
-    /// No connection of the owner had shown this event (by `event_id`, else by `seq` and type) before.
+    /// No connection of the owner had shown this event (by `event_id`, else by `seq` and type) before. Never said of a
+    /// foreign event, nor of one whose run was settled.
     pub first: bool,
     /// This very connection had shown it before.
     pub repeated_here: bool,

@@ -19,10 +19,13 @@ pub(super) fn witness(history: &History, config: &JudgeConfig, id: &str) -> Stri
     let judgments =
         least(|judgments| done(Bounds { judgments: u32::try_from(judgments).unwrap(), records: u64::MAX }));
     let judged = least(|records| done(Bounds { judgments: u32::MAX, records }));
+    let none = Bounds { judgments: 0, records: 0 };
+    let unjudged = shrink_within(&history.header, config, &records, id, None, none)
+        .map(|witness| (witness.records.len(), witness.minimal));
     let lines: Vec<u64> = witness.records.iter().map(|(line, _)| *line).collect();
     let of = witness.header.witness.map(|of| (of.check, of.lines == lines));
     format!(
-        "witness of {}: lines {lines:?}, its header {of:?} {:?} {:?}, minimal {}, after {judgments} judgments of {judged} records: {}; {} (lines {:?})",
+        "witness of {}: lines {lines:?}, its header {of:?} {:?} {:?}, minimal {}, after {judgments} judgments of {judged} records, without any {unjudged:?}: {}; {} (lines {:?})",
         witness.check,
         witness.header.categories,
         witness.header.limits,

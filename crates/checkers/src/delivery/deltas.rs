@@ -55,7 +55,7 @@ impl Check for Deltas {
 
     fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
         let Some((event, arrival)) = seen.event() else { return };
-        if arrival.foreign || arrival.settled || !arrival.first {
+        if !arrival.first {
             return;
         }
         match event.kind {

@@ -46,7 +46,7 @@ impl Check for Store {
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         if let Some((event, arrival)) = seen.event() {
-            if arrival.first && !arrival.foreign {
+            if arrival.first {
                 let story = self.stories.get_or_insert_with(arrival.run, Story::default);
                 story.take_in(event, *seen.at_sight.told.get(), seen.line);
             }

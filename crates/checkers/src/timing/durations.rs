@@ -53,7 +53,7 @@ impl Check for Durations {
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         self.lag.observe(seen);
         let Some((event, arrival)) = seen.event() else { return };
-        if arrival.foreign || arrival.settled || arrival.replayed || !arrival.first {
+        if arrival.replayed || !arrival.first {
             return;
         }
         let Some(view) = index.run(arrival.run).filter(|view| view.gap.is_none()) else { return };

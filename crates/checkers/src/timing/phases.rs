@@ -134,7 +134,7 @@ impl Check for Phases {
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         self.lag.observe(seen);
         let Some((event, arrival)) = seen.event() else { return };
-        if arrival.foreign || arrival.settled || !arrival.first {
+        if !arrival.first {
             return;
         }
         let Some(view) = index.run(arrival.run).filter(|view| view.gap.is_none()) else { return };

@@ -60,7 +60,7 @@ impl Check for Streamed {
     fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
         self.lag.observe(seen);
         let Some((event, arrival)) = seen.event() else { return };
-        if arrival.foreign || arrival.settled || arrival.replayed || !arrival.first {
+        if arrival.replayed || !arrival.first {
             return;
         }
         let made_ms = event.made_unix_ms().map(|made| made as f64);

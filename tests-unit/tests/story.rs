@@ -2,7 +2,7 @@
 //! session around them.
 
 use goldenpath_checkers::{CheckResult, Judge, JudgeConfig, Verdict};
-use goldenpath_history::{Direction, Expect, Header, Record, RecordKind};
+use goldenpath_history::{ClosedBy, Direction, Expect, Header, Record, RecordKind};
 use goldenpath_simulator::History;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -66,7 +66,17 @@ impl Story {
 
     /// The user connects, and is greeted.
     pub(crate) fn connect(&mut self, user: &str) -> &mut Self {
-        let conn = self.conns.len() as u32 + 1;
+        self.opened(user, "fresh", 0)
+    }
+
+    /// The user's connection is cut, and another is greeted, which recovers so much of the stream.
+    pub(crate) fn reconnect(&mut self, user: &str, recovered: &str, replay: u64) -> &mut Self {
+        self.record(user, RecordKind::Close { code: None, reason: None, by: ClosedBy::Transport });
+        self.opened(user, recovered, replay)
+    }
+
+    fn opened(&mut self, user: &str, recovered: &str, replay: u64) -> &mut Self {
+        let conn = self.conns.values().copied().max().unwrap_or(0) + 1;
         self.conns.insert(user.to_owned(), conn);
         let open = RecordKind::Open {
             url: None,
@@ -77,7 +87,7 @@ impl Story {
         };
         let greeting = json!({
             "type": "connection_established", "connection_id": id(&format!("conn {conn}")), "user_id": user,
-            "epoch": "95018328db2a7bb9921e97ee7f371740", "offset": 0, "recovered": "fresh", "replay": 0, "acked": 0,
+            "epoch": "95018328db2a7bb9921e97ee7f371740", "offset": self.events, "recovered": recovered, "replay": replay, "acked": 0,
             "server_time": self.time(), "token_expires_at": "2026-03-01T13:00:00.000Z", "ping_interval_ms": 20_000,
             "limits": {},
         });

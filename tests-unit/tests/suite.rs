@@ -44,8 +44,8 @@
 //!   misread is added to the list.
 //! * `user_execution_context`: no user is ever told about another. Fails when an event can speak for somebody else; a new
 //!   identity joins the lists of refused placeholders and foreign metadata.
-//! * `value`, `content`, `isolation`: what is said of answers, of frames and of what reached somebody else, rule by rule, on either side of
-//!   every limit. Fail when a limit, a word or a count of one moves; a new rule gets the text that just breaks it and the one that just does not.
+//! * `value`, `content`, `isolation`, `timestamps`: what is said of answers, of frames, of what reached somebody else and of clocks, rule by
+//!   rule, on either side of every limit. Fail when a limit, a word or a count of one moves; a new rule gets the text that just breaks it and the one that just does not.
 //! * `witnesses`: what is left of a broken history when nothing more can be left out. Fails when a fault leaves none, when a record
 //!   in one is not needed, or when cutting makes what it shows; a new fault is in it by its row.
 //! * `words`: what the judge says of every fault and every healthy variation, count by count. Fails when a sentence, a number or a
@@ -81,6 +81,7 @@ mod stream_cursor;
 mod tables;
 mod terms;
 mod texts;
+mod timestamps;
 mod user_execution_context;
 mod value;
 mod websocket_notifier;

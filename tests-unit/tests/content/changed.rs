@@ -79,6 +79,13 @@ fn letters_that_became_question_marks_are_told() {
         of,
     );
     assert_eq!(of_thought(ID, "R\u{e9}duis ou R?duis", "R?duis cela"), "");
+    for (word, marked) in [("\u{c0}B", "?B"), ("M\u{fc}\u{fc}", "M??"), ("Mo\u{fc}", "Mo?")] {
+        assert_eq!(
+            of_thought(ID, &format!("Que dit {word} ici"), &format!("{marked} dit tout")),
+            "",
+            "{marked}"
+        );
+    }
 }
 
 #[test]

@@ -92,6 +92,10 @@ fn each_kind_of_frame_is_judged_by_what_it_owes() {
     assert_eq!(counts(&story), [5, 5, 3, 1, 5, 1, 5]);
     story.record("ada", RecordKind::Frame { dir: Direction::Out, raw: "hello".into(), opcode: None });
     assert_eq!(counts(&story), [5, 5, 3, 1, 5, 1, 5]);
+    story.frame("ada", "{\"type\":\"pong\"}");
+    let pong =
+        story.says("content/schema").findings.into_iter().find(|finding| finding.records == [10]).unwrap();
+    assert!(pong.summary.starts_with("user `ada`: `pong` is not what was promised: `n` is missing"));
     let finding = story.says("content/json").findings.remove(0);
     assert!(finding.summary.starts_with("user `ada`: `a frame` is not what was promised: no JSON"));
     assert_eq!(finding.records, [8]);

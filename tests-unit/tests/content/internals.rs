@@ -268,6 +268,9 @@ fn what_a_user_wrote_may_be_shown_again() {
     let text = "It is /app/costs.py then";
     assert_eq!(of_thought(ID, "What is in /app/costs.py?", text), "");
     assert_ne!(of_thought(ID, "What is in /app/cost.py?", text), "");
+    let goroutine = "So: goroutine 17 [running]:";
+    assert_eq!(of_thought(ID, "What is goroutine 17 [?", goroutine), "");
+    assert_ne!(of_thought(ID, "What is goroutine 1 of it?", goroutine), "");
     // The next one is told all the same.
     let both = "It is /app/costs.py or /app/other.py then";
     assert!(of_thought(ID, "What is in /app/costs.py?", both).contains("/app/other.py"));

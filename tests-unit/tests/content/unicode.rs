@@ -112,6 +112,7 @@ fn utf8_that_was_read_as_another_code_is_found() {
         ("\u{20ac}", MOJIBAKE),
         ("\u{1f600}", MOJIBAKE),
         ("\u{8cbb}", MOJIBAKE),
+        ("\u{8ad6}", MOJIBAKE),
         // Greek, Cyrillic, Hebrew, Arabic: two are.
         ("\u{3b1}", ""),
         ("\u{3b1}\u{3b2}", MOJIBAKE),

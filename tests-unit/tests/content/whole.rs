@@ -86,6 +86,8 @@ fn texts_that_are_encoded_twice() {
         &[
             ("\"so\\nit\"", "`reasoning` is a string that holds JSON: `\"so\\nit\"`"),
             ("\"so it\"", ""),
+            (" \"so\\nit\"", ""),
+            ("\"so\\nit\" ", ""),
             ("\"so\\nit", ""),
             ("so\\nit\"", ""),
             ("\"so\\qit\"", ""),

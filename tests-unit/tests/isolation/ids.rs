@@ -72,6 +72,21 @@ fn who_shows_an_id_first_owns_it() {
     shared.ask("bob", "bob's", None, goldenpath_history::Expect::default());
     shared.event("bob's", "agent_thinking", json!({ "reasoning": "So" }));
     assert_eq!(told(&shared), format!("its id `{thread}`"));
+    // Also where both only show it in their own labels.
+    let label = |story: &mut crate::story::Story, run: &str| {
+        story.event(run, "agent_thinking", json!({ "reasoning": "So", "thread_id": id("label") }));
+    };
+    let mut labels = two_users();
+    labels.ask("bob", "bob's", None, goldenpath_history::Expect::default());
+    label(&mut labels, "ada's");
+    label(&mut labels, "bob's");
+    let leak = labels
+        .says("isolation/canary")
+        .findings
+        .into_iter()
+        .map(|finding| finding.summary)
+        .collect::<String>();
+    assert!(leak.contains(&id("label")), "{leak}");
     // The owner may see it, and what is found once to be nobody else's stays so.
     let mut own = two_users();
     own.event("ada's", "agent_thinking", json!({ "reasoning": "So" }));

@@ -199,6 +199,21 @@ fn a_run_is_in_the_thread_that_its_request_named() {
             check.findings.first().map(|finding| (finding.expected.clone(), finding.records.clone())),
         )
     };
+    // Also a second run of the request, of whose thread only a trace is left.
+    let second = |thread: &str| {
+        let mut story = two_users();
+        let sent =
+            json!({ "type": "agent_request", "request_id": id("request ada's"), "thread_id": id("thread") });
+        story.record(
+            "ada",
+            RecordKind::Frame { dir: Direction::Out, raw: sent.to_string().into(), opcode: None },
+        );
+        story.event("ada's", "agent_thinking", json!({}));
+        story.event("ada's", "agent_thinking", json!({ "run_id": id("again"), "thread_id": thread }));
+        story.says(THREAD).findings.first().map(|finding| finding.expected.clone()).unwrap_or_default()
+    };
+    assert_eq!(second(&id("thread")), "");
+    assert_eq!(second("elsewhere"), "the thread that the request named");
     let own = id("thread");
     assert_eq!(asked(Some(&own), "agent_request"), ("passes 1/1".to_owned(), None));
     assert_eq!(asked(None, "agent_request"), ("passes 1/1".to_owned(), None));

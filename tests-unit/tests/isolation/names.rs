@@ -127,6 +127,10 @@ fn what_others_know_too_is_nobodys() {
     tell(&mut before);
     before.tool("ada's", &json!({}), &name);
     assert_eq!(names(&before), "");
+    // An event of Ada's own run is hers, wherever it comes.
+    let mut leaked = found(&name);
+    leaked.event_to("bob", "ada's", "agent_thinking", json!({ "reasoning": "Stop trainer-1f9c02ab" }));
+    assert_eq!(names(&leaked), "");
     // Its owner may be told.
     let mut herself = found(&name);
     herself.event("ada's", "agent_thinking", json!({ "reasoning": "Stop trainer-1f9c02ab" }));
@@ -229,6 +233,11 @@ fn what_is_no_spelling_is_not_read_as_one() {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
     assert!(told(&zeros(10)) && !told(&zeros(9)));
+    // Fewer than twelve characters are no text.
+    let wide = |text: &str| each(text, |byte| format!("{byte:02x}00"));
+    let digests = |text: String| is_told("1f9c02ab-4d 2e8d13bc-5e", &text);
+    assert!(digests(format!("{} {}", wide(" 1f9c02ab-4d"), wide(" 2e8d13bc-5e"))));
+    assert!(!digests(format!("{} {}", wide("1f9c02ab-4d"), wide("2e8d13bc-5e"))));
     // Base64 mixes capitals and others.
     let coded = base64(format!("..{name}..").as_bytes());
     assert!(told(&coded));

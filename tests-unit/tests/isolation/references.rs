@@ -52,6 +52,8 @@ fn plain_and_escaped_references_are_found() {
         (REFERENCE.replace('5', "&#00053;"), TEXT),
         (REFERENCE.replace('5', "\\u0135"), ""),
         (REFERENCE.replace('5', "g"), ""),
+        (REFERENCE.replace('-', "%2F"), ""),
+        (format!("&#103;a{}", &REFERENCE[2..]), ""),
         (all(|byte| format!("{byte:02x}"))[..68].to_owned(), ""),
     ];
     let cases: Vec<(&str, &str)> = cases.iter().map(|(text, told)| (text.as_str(), *told)).collect();
@@ -125,6 +127,7 @@ fn what_is_encoded_twice_and_thrice_is_found() {
     let wide: Vec<u8> = format!("so {REFERENCE}").bytes().flat_map(|byte| [byte, 0]).collect();
     assert_eq!(leaked(&base64(&wide)), NESTED);
     assert_eq!(leaked(&format!("see:{twice}.")), NESTED);
+    assert_eq!(leaked(&format!("gp-{} {twice}", "f".repeat(32))), NESTED);
 }
 
 #[test]
@@ -199,6 +202,19 @@ fn pieces_of_an_answer_are_searched_together() {
     assert_eq!(streamed(&["so ", "it is"], Some("so it is")), (String::new(), 7));
     assert_eq!(streamed(&["so ", "it was"], Some("so it is")), (String::new(), 8));
     assert_eq!(streamed(&[head, "!", tail], Some("so it is")), (String::new(), 9));
+    // A piece that comes again is one piece, and one that came to somebody else is none.
+    let mut again = two_users();
+    again.ask("bob", "bob's", None, Expect::default());
+    let piece = again.event_text("bob's", "response_delta", &json!({ "text": "so it is" }));
+    again.frame("bob", piece.clone()).frame("bob", piece).answer("bob's", "so it is");
+    assert_eq!(again.says("isolation/canary").of, 7);
+    let mut foreign = two_users();
+    foreign.ask("bob", "bob's", None, Expect::default());
+    for user in ["bob", "ada"] {
+        foreign.event_to(user, "bob's", "response_delta", json!({ "text": "so it is" }));
+    }
+    foreign.answer("bob's", "so it is");
+    assert_eq!(foreign.says("isolation/canary").of, 7);
     let fill = "x".repeat(262_144 - REFERENCE.len());
     assert_eq!(streamed(&[&fill, head, tail], Some("so")).0, TEXT);
     assert_eq!(streamed(&[&fill, "x", head, tail], Some("so")).0, "");

@@ -69,6 +69,20 @@ fn what_one_run_found_is_nothing_to_the_next() {
 }
 
 #[test]
+fn many_names_of_one_run_are_nothing_to_the_next() {
+    let names: Vec<String> = (0..40).map(|i| format!("name-{i}a")).collect();
+    let mut story = Story::new();
+    story.connect("ada");
+    for run in ["a", "b"] {
+        story.ask("ada", run, None, Expect::default()).begin(run);
+        story.tool(run, &json!({}), &json!(names)).answer(run, "Nothing");
+    }
+    let observed: Vec<String> =
+        story.says("value/facts").findings.into_iter().map(|finding| finding.observed).collect();
+    assert_eq!(observed, ["0 of 40: `Nothing`", "0 of 40: `Nothing`"]);
+}
+
+#[test]
 fn tools_that_failed_found_nothing_and_four_lines_are_named() {
     let mut story = Story::new();
     story.connect("ada").ask("ada", "run", None, Expect::default()).begin("run");

@@ -86,8 +86,10 @@ fn findings_say_how_much_and_of_what() {
     assert_eq!(second.observed, format!("56 %: `{}` (2 answers above 15 % so far)", texts[1]));
     assert_eq!(second.records, [19]);
     // What is above 15 % is worth a look: 5 of 33 phrases are, of 34 are not.
-    let mut fewer = alike(5, 9, 0);
+    let mut fewer = alike(4, 9, 0);
     fewer.insert(0, format!("{} {}", words("s", 9), words("own", 28)));
+    // Three of twenty are just 15 %.
+    fewer.insert(1, format!("{} {}", words("s", 7), words("just", 17)));
     fewer.insert(1, format!("{} {}", words("s", 9), words("many", 29)));
     let prompts: Vec<String> = (0..7).map(|i| format!("question{i}")).collect();
     let runs: Vec<Told<'_>> = fewer
@@ -142,6 +144,40 @@ fn of_a_long_answer_a_sample_must_be_sure() {
     assert!(share(33, 20).starts_with("passes 4/4"), "{}", share(33, 20));
     assert_eq!(share(60, 0), "fails 0/4, 1.0000");
     assert!(share(124, 20).starts_with("fails 0/4"));
+}
+
+#[test]
+fn an_answer_counts_when_it_first_comes_to_its_owner() {
+    let text = words("s", 9);
+    let texts = [text.as_str(); 3];
+    let runs: Vec<Told<'_>> =
+        ["q0", "q1", "q2"].into_iter().zip(texts).map(|(prompt, text)| ("ada", Some(prompt), text)).collect();
+    let mut story = session(&runs);
+    story.ask("ada", "more", Some("q3"), Expect::default());
+    let answer =
+        story.event_text("more", "agent_completed", &serde_json::json!({ "final_response": words("t", 9) }));
+    story.frame("ada", answer.clone()).frame("ada", answer);
+    assert_eq!(story.says("value/boilerplate").of, 4);
+    story.event_to("bob", "more", "agent_completed", serde_json::json!({ "final_response": text }));
+    assert_eq!(brief(&story.says("value/boilerplate")), "passes 4/4");
+}
+
+#[test]
+fn the_first_four_hundred_answers_are_shown() {
+    let text = words("s", 9);
+    let prompts: Vec<String> = (0..402).map(|i| format!("question{i}")).collect();
+    let own: Vec<String> = (0..402)
+        .map(|i| if [0, 1, 399, 400].contains(&i) { text.clone() } else { words(&format!("o{i}"), 5) })
+        .collect();
+    let runs: Vec<Told<'_>> = prompts
+        .iter()
+        .zip(&own)
+        .map(|(prompt, text)| ("ada", Some(prompt.as_str()), text.as_str()))
+        .collect();
+    let findings = session(&runs).says("value/boilerplate").findings;
+    assert_eq!(findings.len(), 4);
+    assert!(findings[2].observed.starts_with("100 %: `sx0 sx1"), "{}", findings[2].observed);
+    assert_eq!(findings[3].observed, "100 %");
 }
 
 /// Of more phrases than are kept in mind every second one is forgotten; what is left of an answer is a sample.

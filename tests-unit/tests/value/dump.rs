@@ -81,6 +81,7 @@ fn pages_are_dumps() {
     assert!(is_dump(&format!("{}{}{}", prose(30), tags, prose(33))));
     assert!(!is_dump(&format!("{}{}{}", prose(30), tags, prose(34))));
     assert!(is_dump(&format!("{}{}<", prose(30), tags)));
+    assert!(is_dump(&format!("<>{tags}{}", prose(60))));
     let page = format!("{}{}{}", prose(10), tags, prose(40));
     assert_eq!(gates(&page), format!("dump: `{page}`"));
 }

@@ -166,6 +166,29 @@ fn common_names_count_beside_others_only() {
 }
 
 #[test]
+fn each_common_name_counts_once() {
+    let facts = Desk::bare().knowing(json!(["us-east-1", "eu-west-2", "trainer-0a1b", "never-quoted-9z"]));
+    assert_eq!(facts.facts("us-east-1 eu-west-2 trainer-0a1b").0, "3 of 4");
+}
+
+/// So much was known of before that no more is remembered.
+#[test]
+fn two_thousand_things_that_were_known_are_enough() {
+    let counts = |figures: usize, names: usize| {
+        let figures: Vec<String> = (0..figures).map(|i| format!("{}.5", 1_001 + i)).collect();
+        let names: Vec<String> = (0..names).map(|i| format!("known-{i}a")).collect();
+        let desk = Desk {
+            prompt: Some("What of etl-77ff?".to_owned()),
+            parameters: json!({ "a": figures.join(" "), "b": names }),
+            ..Desk::bare().knowing(json!(["etl-77ff", "trainer-0a1b"]))
+        };
+        desk.facts("Nothing").0
+    };
+    assert_eq!((counts(2_047, 0), counts(2_048, 0)), ("0 of 1".to_owned(), "0 of 2".to_owned()));
+    assert_eq!((counts(2_045, 2), counts(2_046, 2)), ("0 of 1".to_owned(), "0 of 2".to_owned()));
+}
+
+#[test]
 fn what_was_known_before_is_no_fact() {
     let desk = |prompt: &str, parameters: Value, results: Value| Desk {
         prompt: Some(prompt.to_owned()),
@@ -283,6 +306,11 @@ fn a_figure_of_many_digits_is_read_exactly() {
     assert_eq!(of(json!(0.123_456_789_012_345_68), "0.12345678901234568"), "1 of 2");
     assert_eq!(of(json!(1_234_567_890_123_456_u64), "1,234,567,890,123,456"), "1 of 2");
     assert_eq!(of(json!(0.000_000_123_4), "0.0000001234"), "1 of 2");
+    // Nineteen digits are read, twenty are not.
+    assert_eq!(of(json!(1_234_567_890_123_456_789_u64), "1234567890123456789"), "1 of 2");
+    assert_eq!(of(json!(12_345_678_901_234_567_890_u64), "12345678901234567890"), "0 of 2");
+    assert_eq!(of(json!(1_234_567_890_123_456.5), "1234567890123456.500"), "1 of 2");
+    assert_eq!(of(json!(1_234_567_890_123_456.5), "1234567890123456.5000"), "0 of 2");
 }
 
 #[test]

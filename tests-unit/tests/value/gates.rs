@@ -226,6 +226,9 @@ fn a_loop_of_words_is_repetition() {
     assert!(!repeats(&looped(13, 40)));
     assert!(!repeats(&looped(12, 39)));
     assert!(repeats(&looped(16, 50)) && !repeats(&looped(17, 50)));
+    assert!(!repeats(&looped(17, 52)));
+    // However long a text is.
+    assert!(!repeats(&looped(7_000, 7_000)) && repeats(&looped(2_000, 7_000)));
 }
 
 #[test]
@@ -241,6 +244,7 @@ fn one_sentence_three_times_is_repetition_where_it_is_most_of_the_text() {
     assert_eq!(gates(&rest(17)), format!("repetition: `{said}`"));
     assert_eq!(gates(&rest(18)), "");
     let gates = |text: &str| Desk::bare().gates(text);
+    assert_eq!(gates(&format!("{said} {said} {said} It is.")), format!("repetition: `{said}`"));
     assert_eq!(gates(&format!("{said} {said} Nobody minds that at all, and so it goes on.")), "");
     // Three words are too few for a sentence that counts.
     assert_eq!(gates(&"It is high. ".repeat(5)), "");
@@ -353,6 +357,10 @@ fn another_latin_language_is_told_by_its_function_words() {
     // A question in two languages is in neither.
     assert!(stopped("Frobs the is of this gnork der und", &german(8)));
     assert!(!stopped("Frobs the is of gnork der und", &german(8)));
+    assert!(!stopped("Frobs the is of this to gnork der und oder", &german(8)));
+    // Letters of another script beside it leave it open.
+    let plata = "\u{43f}\u{43b}\u{430}\u{442}\u{430} ".repeat(40);
+    assert!(!stopped(english, &format!("{} {plata}", german(8))));
     // Spoken of languages, another one may have been asked for.
     assert!(!stopped("What is the bill for frobs in German", &german(8)));
 }
@@ -376,6 +384,7 @@ fn a_heap_of_words_is_no_sentence() {
     // More than 15 % of all: six of thirty-nine are, six of forty are not.
     assert!(stuffed(&bare, &text(6, 25, 6)) && stuffed(&bare, &text(6, 25, 7)));
     assert!(!stuffed(&bare, &text(6, 26, 8)));
+    assert!(stuffed(&bare, &text(6, 26, 7)) && !stuffed(&bare, &text(6, 27, 7)));
     // Four words of function in twenty make sentences.
     assert!(stuffed(&bare, &text(6, 11, 4)) && !stuffed(&bare, &text(6, 10, 4)));
     // Figures: one in twenty is a table.
@@ -398,6 +407,8 @@ fn the_same_few_words_again_and_again_are_a_heap() {
     };
     // Five of sixteen are fewer than a third, of fifteen not; none of them six times.
     assert!(stuffed(&cycle(5, 16, 2)) && !stuffed(&cycle(5, 15, 3)));
+    let letters = |all: usize| format!("{}{}", cycle(5, all, 0), ", x".repeat(18 - all));
+    assert!(stuffed(&letters(16)) && !stuffed(&letters(15)));
     // Three words of function in twenty-five are few enough, in less not.
     assert!(stuffed(&cycle(6, 23, 3)) && !stuffed(&cycle(6, 22, 3)));
 }

@@ -77,6 +77,10 @@ fn an_item_with_a_figure_and_its_worth_needs_no_verb() {
     }
     assert_counts(&[
         ("+ Frobs of 12 gizmos save", 0),
+        // A figure may have one letter for its unit, in any script.
+        ("- Frobs of 12\u{e9} gizmos save", 1),
+        ("- Frobs of 12\u{e9}\u{e9} gizmos save", 0),
+        ("- Frobs of \u{e9}12 gizmos save", 0),
         ("Frobs of 12 gizmos save", 0),
         ("1. Frobs of 12 gizmos save", 1),
         ("1) Frobs of 12 gizmos save", 1),

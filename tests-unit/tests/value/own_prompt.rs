@@ -103,6 +103,36 @@ fn what_a_third_of_the_answers_say_unasked_is_everybodys() {
     assert_eq!(of(6, 3), "passes 8/8");
 }
 
+/// Answers to the first prompts say words of the other's, those behind it do not, or the other way round.
+#[test]
+fn what_is_common_is_known_at_the_end() {
+    let [p, q] = ["p", "q"].map(|of| words(of, 0..7));
+    let others = |tell: &[bool], said_by_all: &str| -> Vec<(String, String)> {
+        tell.iter()
+            .enumerate()
+            .map(|(i, telling)| {
+                let prompt = words(&format!("o{i}{telling}"), 0..4);
+                let answer = if *telling { format!("{prompt} {said_by_all}") } else { prompt.clone() };
+                (prompt, answer)
+            })
+            .collect()
+    };
+    let told = |before: &[bool], behind: &[bool], suspect: &str, said_by_all: &str| {
+        let (before, behind) = (others(before, said_by_all), others(behind, said_by_all));
+        let mut runs: Vec<(&str, &str)> =
+            before.iter().map(|(prompt, answer)| (prompt.as_str(), answer.as_str())).collect();
+        runs.extend([(p.as_str(), suspect), (q.as_str(), "")]);
+        runs.extend(behind.iter().map(|(prompt, answer)| (prompt.as_str(), answer.as_str())));
+        said(&runs)
+    };
+    let four = words("q", 0..4);
+    // Common for two answers, but not for six more.
+    assert!(told(&[true; 2], &[false; 6], &four, &four).contains("it fits"));
+    assert!(told(&[true; 3], &[], &four, &four).starts_with("passes"));
+    // A word that it does not hold counts, common or not: three of seven are too few.
+    assert!(told(&[true; 3], &[], &words("q", 0..3), &words("q", 6..7)).starts_with("passes"));
+}
+
 #[test]
 fn the_same_text_answers_one_prompt() {
     let [p, q] = ["p", "q"].map(|of| words(of, 0..4));
@@ -126,6 +156,13 @@ fn the_same_text_answers_one_prompt() {
     );
     let better = session(&[(&p, &q), (&q, "")]).says("value/own-prompt").findings.remove(0);
     assert_eq!(better.records, [4, 10]);
+    // The answer is where it first came.
+    let mut again = session(&[(&p, ""), (&q, "")]);
+    again.begin("run 0");
+    let answer = again.event_text("run 0", "agent_completed", &serde_json::json!({ "final_response": q }));
+    let line = again.line() + 1;
+    again.frame("ada", answer.clone()).frame("ada", answer);
+    assert_eq!(again.says("value/own-prompt").findings[0].records, [4, line]);
     // What comes third is held against the first.
     assert_eq!(said(&[(&p, eight), (&q, eight), (&p, eight)]), format!("fails 2/3 {word_for_word}"));
 }
@@ -149,8 +186,14 @@ fn another_prompts_reference_is_proof() {
     assert_eq!(own(Some(&OTHER.replace('f', "e")), &quoting), "fails 0/1");
     // References are no words: without them it is the same prompt and the same text.
     let eight = "so it is and so it will be";
-    let twice = [(format!("{p}{OTHER}"), eight), (p.clone(), eight)];
-    assert_eq!(said(&twice.each_ref().map(|(prompt, answer)| (prompt.as_str(), *answer))), "passes 2/2");
+    let q = words("q", 0..4);
+    for (with, without) in [
+        (format!("{p}{OTHER}"), p.clone()),
+        (format!("{p}\nReference: {OTHER}\n{q}"), format!("{p}\n{q}")),
+        (format!("Reference: {OTHER}\n{q}"), q.clone()),
+    ] {
+        assert_eq!(said(&[(&with, eight), (&without, eight)]), "passes 2/2", "{with}");
+    }
 }
 
 #[test]

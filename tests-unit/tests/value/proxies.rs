@@ -293,6 +293,23 @@ fn who_was_late_by_no_more_than_the_client_speaks_for_nothing() {
     let started: Vec<Step> =
         [vec![(90, "response_delta")], USUAL.iter().map(|(ms, kind)| (ms + 990, *kind)).collect()].concat();
     assert_eq!(both(&lagging(&started, 20.0)), [doubtful.clone(), doubtful]);
+    // What was just in time needs no explanation.
+    let mut just = Story::new();
+    just.connect("ada").ask("ada", "run", None, Expect::default());
+    steps_of(&mut just, "run", &[(90, "response_delta"), (1_000, "agent_started")]);
+    just.record("ada", RecordKind::Sample { name: "scheduler_lag_ms".into(), value: 0.0 });
+    steps_of(
+        &mut just,
+        "run",
+        &[
+            (10, "agent_thinking"),
+            (20, "tool_executing"),
+            (30, "tool_completed"),
+            (29_100, "agent_completed"),
+        ],
+    );
+    just.after(1).record("ada", RecordKind::Sample { name: "scheduler_lag_ms".into(), value: 50.0 });
+    assert_eq!(brief(&just.says("value/confidence")), "open (ClientOverloaded) 0/1");
     // What is wrong besides is not the client's.
     let disordered = with(&[(65, "agent_started"), (30_100, "agent_completed")]);
     let open = "open (ClientOverloaded) 0/1".to_owned();
@@ -308,6 +325,21 @@ fn who_was_late_by_no_more_than_the_client_speaks_for_nothing() {
             "fails 0/1 [outside the limits]".to_owned()
         ]
     );
+}
+
+#[test]
+fn who_was_away_has_waited_for_nobody() {
+    let away = {
+        let mut story = Story::new();
+        story.connect("ada").ask("ada", "run", None, Expect::default());
+        story.after(50).event("run", "agent_started", json!({}));
+        story.after(40_000).reconnect("ada", "full", 4);
+        for (_, kind) in &USUAL[1..] {
+            story.after(1).event("run", kind, json!({ "final_response": GOOD }));
+        }
+        both(&story)
+    };
+    assert_eq!(away, bad("", ""));
 }
 
 #[test]

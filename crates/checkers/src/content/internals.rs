@@ -110,8 +110,7 @@ fn read(raw: &str, from: usize, to: usize, reading: Reading) -> Option<(&'static
         Address => {
             let address =
                 run_of(&raw[from..], |c| !c.is_whitespace() && !matches!(c, '"' | '\\' | '<' | '>' | '`'));
-            let host = address.get(to - from..)?;
-            host.contains('@').then_some(("an internal address with a password", address))
+            address.contains('@').then_some(("an internal address with a password", address))
         }
     }
 }

@@ -194,8 +194,7 @@ pub(super) fn telling_results<'a>(event: &EventView<'a>) -> Option<&'a str> {
 
 /// What shows by itself that a text is encoded twice or cut.
 fn misspelt(field: Field, text: &str, own: impl Fn() -> String) -> Option<Broken> {
-    let quoted = text.len() > 2
-        && text.starts_with('"')
+    let quoted = text.starts_with('"')
         && text.ends_with('"')
         && text.contains('\\')
         && serde_json::from_str::<String>(text).is_ok();

@@ -86,8 +86,7 @@ impl Ids {
         if self.harmless[harmless_at(hash)] == (hash, user) {
             return;
         }
-        let (word, bit) = claimed_at(hash);
-        if self.claimed[word] & bit == 0 || !self.whose.contains_key(&hash) {
+        if !self.whose.contains_key(&hash) {
             self.claim(id, user, line);
         }
     }

@@ -113,7 +113,7 @@ fn reference(bytes: impl Iterator<Item = u8>) -> Option<u128> {
         match at {
             0..=2 if byte.to_ascii_lowercase() == b"gp-"[at] => {}
             0..=2 => return None,
-            _ => number = number << 4 | u128::from(char::from(byte).to_digit(16)?),
+            _ => number = number * 16 + u128::from(char::from(byte).to_digit(16)?),
         }
         length += 1;
     }
@@ -186,7 +186,7 @@ fn base64(chars: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let sextets = spelled(chars).map_while(sextet);
     let (mut held, mut bits) = (0u32, 0u32);
     sextets.filter_map(move |sextet| {
-        held = (held << 6 | u32::from(sextet)) & 0xffff;
+        held = (held * 64 + u32::from(sextet)) & 0xffff;
         bits += 6;
         if bits < 8 {
             return None;

@@ -5,7 +5,7 @@
 /// The byte that two hex digits spell.
 pub(super) fn pair(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 /// The six bits of a character of base64, in either alphabet.

@@ -67,7 +67,7 @@ fn base64(run: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(run.len() / 4 * 3 + 2);
     for four in run.chunks(4) {
         let bits =
-            four.iter().fold(0_u32, |bits, char| bits << 6 | u32::from(sextet(*char).unwrap_or_default()));
+            four.iter().fold(0_u32, |bits, char| bits * 64 + u32::from(sextet(*char).unwrap_or_default()));
         let [_, bytes @ ..] = (bits << (6 * (4 - four.len()))).to_be_bytes();
         decoded.extend_from_slice(&bytes[..four.len().saturating_sub(1)]);
     }

@@ -29,7 +29,7 @@ const VERBS: &str = "move stop buy rightsize right-size delete consolidate sched
      rewrite decouple preload prefetch stagger sample aggregate denormalize materialize tier vacuum reindex rotate patch \
      encrypt deploy launch turn spread balance isolate dedicate reallocate relocate rehost replatform outsource";
 
-/// Words after which a verb is advice: `you should move …`, `consider moving …`.
+/// Words after which a verb is advice: `you should move …`, `consider shifting …`.
 const ADVICE: &str = "should could can must to recommend consider suggest by and then first next please try";
 
 /// Words that weigh an item of a list, whatever verb begins it.
@@ -54,18 +54,13 @@ const IDLE: [&str; 9] = [
     "contact us",
 ];
 
+// Building fails only on too many patterns; then nothing is idle.
 static IDLE_SEARCH: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(IDLE).ok());
 
 /// Whether a sentence holds one of [`IDLE`], in any case.
 fn is_idle(sentence: &str) -> bool {
-    match &*IDLE_SEARCH {
-        Some(searcher) if sentence.is_ascii() => searcher.is_match(sentence),
-        _ => {
-            let lower = sentence.to_lowercase();
-            IDLE.iter().any(|idle| lower.contains(idle))
-        }
-    }
+    IDLE_SEARCH.as_ref().is_some_and(|searcher| searcher.is_match(sentence))
 }
 
 /// The distinct actionable insights of an answer: the byte ranges of their sentences, items or rows.

@@ -3,13 +3,11 @@
 mod distinct;
 mod figures;
 mod names;
-mod numbers;
 
 use crate::event_view::text_of;
 use distinct::Distinct;
-use figures::{figures, nearest};
+use figures::{figures, nearest, says_more};
 use names::each_name;
-use numbers::{number, significant};
 
 /// Figures and names that are kept of one run; a tool that gives more gives enough.
 const KEPT: usize = 2_048;
@@ -91,8 +89,10 @@ impl Facts {
                     .take_while(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'))
                     .count();
                 let written = &results[at..at + length];
-                if let Some((figure, digits)) = number(written) {
-                    self.figure(figure, digits, written);
+                if says_more(written)
+                    && let Ok(value) = written.parse()
+                {
+                    self.figure(value, written);
                 }
                 at += length;
             }
@@ -107,13 +107,13 @@ impl Facts {
                 self.show(name.text);
             }
         });
-        for figure in figures(text) {
-            self.figure(figure.value, significant(figure.value), figure.text);
+        for figure in figures(text).filter(|figure| says_more(figure.text)) {
+            self.figure(figure.value, figure.text);
         }
     }
 
-    fn figure(&mut self, value: f64, digits: usize, shown: &str) {
-        if value.is_finite() && digits >= 2 {
+    fn figure(&mut self, value: f64, shown: &str) {
+        if value.is_finite() {
             self.figures.push(value);
             self.show(shown);
         }

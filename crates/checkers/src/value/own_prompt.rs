@@ -59,7 +59,6 @@ struct Usage {
 
 #[derive(Debug)]
 struct Prompt {
-    hash: u64,
     text: Box<str>,
     words: Words,
 }
@@ -105,7 +104,7 @@ impl OwnPrompt {
             for word in words.iter() {
                 self.vocabulary.entry(*word).or_default().prompts.push(place as u32);
             }
-            self.prompts.push(Prompt { hash, text: excerpt(prompt).into(), words });
+            self.prompts.push(Prompt { text: excerpt(prompt).into(), words });
             self.held.push(0);
         }
         hash
@@ -168,9 +167,7 @@ impl OwnPrompt {
         let fits = |(at, held): (usize, &u32)| {
             // Few prompts get as far as being compared word by word.
             let other = &self.prompts[at];
-            let nearer =
-                *held >= LEAST_WORDS && other.hash != answer.prompt && self.fits_better(answer, other, false);
-            nearer.then_some(at)
+            (*held >= LEAST_WORDS && self.fits_better(answer, other, false)).then_some(at)
         };
         self.held.iter().enumerate().filter_map(fits).collect()
     }

@@ -1,6 +1,13 @@
 //! Figures as people write them: with signs for thousands, rounded, as thousands and millions, in percent.
 
-use super::numbers::POWERS;
+/// Powers of ten, as far as digits are read.
+const POWERS: [f64; MOST_DIGITS + 1] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19,
+];
+
+/// A number of more digits is none that anybody quotes; so many fit into 64 bits.
+const MOST_DIGITS: usize = 19;
 
 /// A figure as a text writes it.
 pub(super) struct Figure<'a> {
@@ -33,18 +40,13 @@ pub(super) fn figures(text: &str) -> impl Iterator<Item = Figure<'_>> {
             }
             let unit = unit(&bytes[at..]);
             // Digits inside a name (`g5.12xlarge`, `us-east-1`, `a1b2`) are no figure.
-            let Some(unit) = unit.filter(|_| !inside_name(&bytes[..start])) else {
-                while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
-                    at += 1;
-                }
-                continue;
-            };
+            let Some(unit) = unit.filter(|_| !inside_name(&bytes[..start])) else { continue };
             let written = &text[start..at];
-            let Some((value, decimals, digits)) = parse(written) else { continue };
+            let Some((value, power, digits)) = parse(written) else { continue };
             let rest = text[at..].trim_start_matches(' ');
             return Some(Figure {
                 value: value * unit,
-                step: unit * step(decimals),
+                step: unit / power,
                 digits,
                 percent: rest.starts_with('%') || rest.starts_with("percent"),
                 text: written,
@@ -76,8 +78,8 @@ fn inside_name(before: &[u8]) -> bool {
     }
 }
 
-/// Digits with separators: the value, how many decimals, how many digits.
-fn parse(written: &str) -> Option<(f64, usize, usize)> {
+/// Digits with separators: the value, the parts of one that its last digit counts, how many digits.
+fn parse(written: &str) -> Option<(f64, f64, usize)> {
     let mut separators = written.bytes().enumerate().filter(|(_, b)| matches!(b, b'.' | b','));
     let decimal = match (separators.next(), separators.next_back()) {
         (None, _) => None,
@@ -97,27 +99,20 @@ fn parse(written: &str) -> Option<(f64, usize, usize)> {
     let (whole, fraction) = decimal.map_or((written, ""), |at| (&written[..at], &written[at + 1..]));
     let digits_of = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     let (whole_digits, decimals) = (digits_of(whole), fraction.len());
-    let all = || whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
-    let value = match POWERS.get(decimals) {
-        // Both are exact, so the quotient is the nearest there is.
-        Some(power) if whole_digits + decimals <= 15 => {
-            all().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0')) as f64 / power
-        }
-        _ => {
-            let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-            format!("{whole}.{fraction}0").parse().ok()?
-        }
-    };
+    if whole_digits + decimals > MOST_DIGITS {
+        return None;
+    }
+    let all = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
+    let number = all.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let power = POWERS[decimals];
     let digits = (whole_digits + decimals).saturating_sub(usize::from(whole == "0"));
-    Some((value, decimals, digits))
+    Some((number as f64 / power, power, digits))
 }
 
-/// What the last of so many decimals counts.
-fn step(decimals: usize) -> f64 {
-    match POWERS.get(decimals) {
-        Some(power) => power.recip(),
-        None => 10_f64.powi(i32::try_from(decimals).map_or(i32::MIN, |decimals| -decimals)),
-    }
+/// Whether a number says more than its size, as it is written: 1 200 and 0.25 do; 7, 2 000, 0.5 and 1e6 do not.
+pub(super) fn says_more(written: &str) -> bool {
+    let digits = written.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    digits.filter(|digit| matches!(digit, b'1'..=b'9')).nth(1).is_some()
 }
 
 /// The given figure that a said one means, allowing for rounding to the digits that are said.
@@ -139,7 +134,7 @@ pub(super) fn nearest(given: &[f64], said: &Figure<'_>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{figures, parse};
+    use super::{figures, parse, says_more};
     use rstest::rstest;
 
     #[rstest]
@@ -164,17 +159,30 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_without_detours_as_with_them() {
-        for written in
-            ["0", "0.5", "00.10", "12,345", "1,234.50", "1.234,5", "1,234,567.891", "123456789012345678.25"]
-        {
-            let plain = match written {
-                "12,345" => "12345".to_owned(),
-                "1.234,5" => "1234.5".to_owned(),
-                other => other.replace(',', ""),
-            };
-            let (value, ..) = parse(written).unwrap();
-            assert_eq!(value.to_bits(), plain.parse::<f64>().unwrap().to_bits(), "{written}");
+    fn numbers_are_read_as_they_are_written() {
+        for (written, value) in [
+            ("0", 0.0),
+            ("0.5", 0.5),
+            ("00.10", 0.1),
+            ("12,345", 12_345.0),
+            ("1,234.50", 1_234.5),
+            ("1.234,5", 1_234.5),
+            ("1,234,567.891", 1_234_567.891),
+            ("9999999999999999999", 1e19),
+        ] {
+            let read = parse(written).map(|(value, ..)| value.to_bits());
+            assert_eq!(read, Some(f64::to_bits(value)), "{written}");
+        }
+        assert!(parse("10000000000000000000").is_none() && parse("12345678901234567.890").is_none());
+    }
+
+    #[test]
+    fn zeros_that_only_give_the_size_say_nothing() {
+        for more in ["12", "1200", "-1.5", "0.25", "101", "100.5", "1.5e22"] {
+            assert!(says_more(more), "{more}");
+        }
+        for less in ["0", "7", "2000", "0.5", "-0.05", "20.0", "1e22", "1e-75"] {
+            assert!(!says_more(less), "{less}");
         }
     }
 }

@@ -12,7 +12,7 @@ const MOST: f64 = 0.6;
 pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     let answer = reading.tokens;
     let prompt = Words::of(trigrams(reading.prompt_tokens).map(key));
-    if prompt.len() == 0 || answer.len() < 3 {
+    if prompt.len() == 0 {
         return None;
     }
     // Tokens that are prompt: how many, from where, and up to where they are counted.

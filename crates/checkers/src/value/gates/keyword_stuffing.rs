@@ -28,7 +28,7 @@ pub(super) fn judge(reading: &Reading<'_>) -> Option<String> {
     }
     let content: usize = counts.values().sum();
     let most = counts.values().copied().max().unwrap_or(0);
-    let heaped = most >= 6 && most as f64 > 0.15 * all as f64 && functions < 0.2;
+    let heaped = most >= 6 && most as f64 > 0.15 * all as f64;
     let recurring = counts.len() * 3 < content && functions < 0.12;
     let listed = functions < 0.08 && english_prompt && !ideographs;
     (heaped || recurring || listed).then(|| reading.text.to_string())

@@ -39,11 +39,7 @@ fn sentences(text: &str) -> Vec<(usize, usize)> {
 
 /// Whether a text begins with white space or is empty.
 fn begins_blank(text: &str) -> bool {
-    match text.as_bytes().first() {
-        None => true,
-        Some(byte) if byte.is_ascii() => matches!(byte, b'\t'..=b'\r' | b' '),
-        Some(_) => text.starts_with(char::is_whitespace),
-    }
+    text.chars().next().is_none_or(char::is_whitespace)
 }
 
 /// A sentence and its tokens.

@@ -3,10 +3,12 @@
 //!
 //! `session` and `faults` make a history from a [`Plan`], a few numbers that proptest draws and shrinks. `sequence` to `timing`
 //! are the plain checks; they share only the records with those of the crate. What they leave open is said where they do.
+//! `disagreements` keeps the histories of which the two once said different things.
 //! `PROPTEST_CASES` says how many histories, `DIFFERENTIAL_SEED` which (`scripts/differential.sh`: a hundred thousand).
 
 mod content;
 mod delivery;
+mod disagreements;
 mod faults;
 mod isolation;
 mod plan;

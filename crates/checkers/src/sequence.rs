@@ -16,13 +16,13 @@ mod tests;
 use crate::check::{Check, Tally};
 use crate::event_view::Field;
 use crate::evidence::{frame_words, run_words};
-use crate::index::{ConnView, Gap, Index, Joined, RunView};
+use crate::index::{Gap, Index, RunView};
 use crate::judge::Terms;
 use crate::observation::{Observation, RunIx, UserIx};
 use crate::verdict::{CheckResult, Finding, Reason};
 use five::Five;
 use goldenpath_protocol::EventType;
-use numbering::Numbering;
+use numbering::{First, Numbering};
 use rustc_hash::FxHashMap;
 use terminal::Endings;
 use tools::ToolCalls;
@@ -53,6 +53,7 @@ struct Open {
     five: Five,
     tools: ToolCalls,
     endings: Endings,
+    firsts: Vec<First>,
     /// Whether any of its events broke its numbering or its end; a run counts once.
     misnumbered: bool,
     trailed: bool,
@@ -127,6 +128,7 @@ impl Check for Sequence {
             open.misnumbered = true;
             self.dense.note(|| finding);
         }
+        open.firsts.extend(First::in_doubt(seen, event, arrival, view));
         // A run that was there before us was asked for before us.
         let unasked = arrival.before_request
             && arrival.from_start
@@ -239,26 +241,17 @@ impl Sequence {
     }
 
     /// Whether a connection that was there before the request saw the run begin with another number than 1: of an event that came
-    /// before the request this is known only now.
+    /// before the request was known, this is known only now.
     fn judge_first_number(&mut self, open: &mut Open, view: &RunView, index: &Index) {
-        let Some(asked) = index.request_of_run(view).map(|request| request.line) else { return };
-        let there = |conn: &ConnView| {
-            let resumed = conn.greeting.is_some_and(|greeting| greeting.joined == Joined::Full);
-            conn.joined_line() < asked && !resumed
-        };
-        let late = view.sights.iter().find(|sight| {
-            sight.first_line < asked
-                && sight.first_seq.is_some_and(|first| first != 1)
-                && index.conn(sight.conn).is_some_and(there)
-        });
-        let Some(sight) = late.filter(|_| !open.misnumbered) else { return };
+        let owed = open.firsts.iter().find(|first| view.owed_whole_on(first.conn));
+        let Some(first) = owed.filter(|_| !open.misnumbered) else { return };
         open.misnumbered = true;
         self.dense.note(|| {
             Finding::new(
                 format!("{}: its first event is out of its place", run_words(index, view)),
                 "seq 1 first",
-                format!("seq {} first", number(sight.first_seq)),
-                [sight.first_line],
+                format!("seq {} first", first.seq),
+                [first.line],
             )
         });
     }

@@ -81,7 +81,8 @@ fn ms(t_ns: u64) -> f64 {
 /// Never back along `seq`, and they advance.
 pub(super) fn monotone(history: &Reading) -> Said {
     let mut said = Said::default();
-    for run in history.runs.iter().filter(|run| run.events.iter().any(|event| event.made_ms().is_some())) {
+    for run in history.runs.iter().filter(|run| run.distinct().iter().any(|event| event.made_ms().is_some()))
+    {
         said.judge(goes_back(run).or_else(|| stands_still(run)));
     }
     said

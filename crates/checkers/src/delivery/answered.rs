@@ -18,6 +18,8 @@ pub(super) struct Answered {
     unnamed_errors: FxHashMap<ConnIx, u32>,
     /// `request_accepted` for what its user never asked.
     unasked: Vec<Finding>,
+    /// Requests that were accepted as the run of another, with the line of the first such acceptance.
+    shared: FxHashMap<RequestIx, u64>,
 }
 
 impl Check for Answered {
@@ -64,7 +66,9 @@ impl Check for Answered {
             if request.conn.and_then(|conn| index.conn(conn)).is_some_and(|conn| conn.probe) {
                 continue;
             }
-            self.judge_shared(at, request, index);
+            if let Some(accepted) = self.shared.get(&at) {
+                self.one_run.broke(|| shared(request, *accepted, index));
+            }
             if let Some(line) = refused_and_done(request, index) {
                 answered.broke(|| both(request, line, index));
             } else if self.is_answered(request, index) {
@@ -98,12 +102,14 @@ impl Answered {
         refused_by_connection(request, index)
     }
 
-    /// Where a user's requests are recorded, an acceptance names one of them.
+    /// Where a user's requests are recorded, an acceptance names one of them, and a run that is its own.
     fn accepted(&mut self, seen: &Observation<'_>, control: &ControlView<'_>, index: &Index) {
         let Some(user) = seen.user else { return };
         let asked = index.user(user).is_some_and(|view| view.asked);
         let named = control.fields.text(Field::RequestId).unwrap_or_default();
-        if asked && index.request_of(user, &named).is_none() && self.unasked.len() < FINDINGS_KEPT {
+        if let Some(request) = index.request_of(user, &named) {
+            self.note_shared(request, seen.line, control, index);
+        } else if asked && self.unasked.len() < FINDINGS_KEPT {
             self.unasked.push(Finding {
                 summary: format!(
                     "user `{}` was told that a request was accepted which they never sent",
@@ -117,23 +123,29 @@ impl Answered {
         }
     }
 
-    /// A run that answers two requests answers one of them wrongly.
-    fn judge_shared(&mut self, at: RequestIx, request: &RequestView, index: &Index) {
-        let Some(run) = request.run else { return };
-        let begun_by =
-            index.run(run).map_or_else(|| index.settled(run).and_then(|run| run.request), |run| run.request);
+    /// A run that answers two requests answers one of them wrongly: `line` accepts a request as the run of another.
+    fn note_shared(&mut self, at: RequestIx, line: u64, control: &ControlView<'_>, index: &Index) {
+        let run = control.fields.text(Field::RunId).and_then(|id| index.run_named(&id));
+        let begun_by = run.and_then(|run| match index.run(run) {
+            Some(view) => view.request,
+            None => index.settled(run)?.request,
+        });
         if begun_by.is_some_and(|other| other != at) {
-            self.one_run.broke(|| Finding {
-                summary: format!(
-                    "two requests of user `{}` were answered by one run",
-                    index.user_name(Some(request.user))
-                ),
-                expected: "one request, one run".to_owned(),
-                observed: "the run had begun for another request".to_owned(),
-                records: vec![request.line],
-                witness: None,
-            });
+            self.shared.entry(at).or_insert(line);
         }
+    }
+}
+
+fn shared(request: &RequestView, accepted: u64, index: &Index) -> Finding {
+    Finding {
+        summary: format!(
+            "a request of user `{}` was answered by the run of another",
+            index.user_name(Some(request.user))
+        ),
+        expected: "one request, one run".to_owned(),
+        observed: "the run had begun for another request".to_owned(),
+        records: vec![request.line, accepted],
+        witness: None,
     }
 }
 

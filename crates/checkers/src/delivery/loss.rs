@@ -34,13 +34,12 @@ struct Open {
 
 impl Open {
     /// The request of a run may have been heard of after its first events: who was there before it is owed the whole run.
-    fn owe_the_beginning(&mut self, view: &RunView, index: &Index) {
-        let Some(asked) = index.request_of_run(view).map(|request| request.line) else { return };
-        self.whole.begin_at(1);
-        for part in &mut self.parts {
-            if index.conn(part.conn).is_some_and(|conn| conn.joined_line() < asked) {
-                part.seqs.begin_at(1);
-            }
+    fn owe_the_beginning(&mut self, view: &RunView) {
+        if view.request.is_some() {
+            self.whole.begin_at(1);
+        }
+        for part in self.parts.iter_mut().filter(|part| view.owed_whole_on(part.conn)) {
+            part.seqs.begin_at(1);
         }
     }
 }
@@ -118,7 +117,7 @@ impl Check for Loss {
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(mut open) = self.runs.remove(&run) else { return };
-        open.owe_the_beginning(view, index);
+        open.owe_the_beginning(view);
         self.delivered = self.delivered.saturating_add(u64::from(view.events()));
         let on_one = open
             .parts
@@ -239,7 +238,7 @@ impl Loss {
     fn judge_count(&mut self, open: &Open, view: &RunView, index: &Index) {
         let told = view.terminal.and_then(|end| end.event_count.map(|count| (end, count)));
         let came = u64::from(view.events());
-        let whole = view.gap.is_none() && open.parts.iter().any(|part| from_start(view, part.conn));
+        let whole = view.gap.is_none() && open.parts.iter().any(|part| view.owed_whole_on(part.conn));
         match told {
             Some((end, count)) if whole && came + u64::from(view.extensions) < count => {
                 self.lost = self.lost.saturating_add(count - came);
@@ -261,10 +260,6 @@ impl Loss {
             _ => self.tally.kept(),
         }
     }
-}
-
-fn from_start(view: &RunView, conn: ConnIx) -> bool {
-    view.sights.iter().any(|sight| sight.conn == conn && sight.from_start)
 }
 
 /// Shown by its neighbours, and by the request where the hole is a run's beginning.

@@ -20,15 +20,14 @@ const CAUGHT_UP_NS: u64 = 5_000_000_000;
 #[derive(Debug)]
 struct Tab {
     conn: ConnIx,
-    from_start: bool,
     events: Vec<u32>,
     /// The number of each event and what it tells, where there is something to compare: the same however it is spelt.
     told: Vec<(u64, u32)>,
 }
 
 impl Tab {
-    fn new(conn: ConnIx, from_start: bool) -> Self {
-        Self { conn, from_start, events: Vec::new(), told: Vec::new() }
+    fn new(conn: ConnIx) -> Self {
+        Self { conn, events: Vec::new(), told: Vec::new() }
     }
 
     /// The number of the first event that is told otherwise on the other tab; none where they have none in common.
@@ -68,7 +67,6 @@ impl Check for Tabs {
         }
         let run = self.runs.entry(arrival.run).or_insert_with(|| {
             let owner = index.owner(arrival.run).and_then(|owner| index.user(owner));
-            // A tab that comes later owes nothing of this run.
             Run { several: owner.is_some_and(|user| user.conns.len() > 1), tabs: Vec::new() }
         });
         let text = if run.several { raw } else { "" };
@@ -76,7 +74,7 @@ impl Check for Tabs {
         let told = event.seq.filter(|_| run.several).map(|seq| (seq, short(*seen.at_sight.told.get())));
         let tabs = &mut run.tabs;
         let at = tabs.iter().position(|tab| tab.conn == conn).unwrap_or_else(|| {
-            tabs.push(Tab::new(conn, arrival.from_start));
+            tabs.push(Tab::new(conn));
             tabs.len() - 1
         });
         tabs[at].events.push(mark);
@@ -84,14 +82,11 @@ impl Check for Tabs {
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
-        let Some(Run { mut tabs, .. }) = self.runs.remove(&run) else { return };
-        // The request may have been heard of after the first event that a tab saw.
-        if let Some(request) = index.request_of_run(view) {
-            for tab in &mut tabs {
-                tab.from_start |= index.conn(tab.conn).is_some_and(|conn| conn.joined_line() < request.line);
-            }
-        }
-        if let Some((late, whole, seq)) = told_otherwise(&tabs) {
+        let Some(Run { tabs, .. }) = self.runs.remove(&run) else { return };
+        // A tab that came later owes nothing of this run but what it tells of it.
+        let (mut tabs, late): (Vec<Tab>, Vec<Tab>) =
+            tabs.into_iter().partition(|tab| view.owed_whole_on(tab.conn));
+        if let Some((late, whole, seq)) = told_otherwise(&tabs, &late) {
             return self.tally.broke(|| Finding {
                 summary: format!("two connections of {} saw it differently", run_words(index, view)),
                 expected: "each event the same, live and replayed, on every connection".to_owned(),
@@ -100,7 +95,6 @@ impl Check for Tabs {
                 witness: None,
             });
         }
-        tabs.retain(|tab| tab.from_start);
         self.add_silent(&mut tabs, view, index);
         tabs.sort_by_key(|tab| tab.conn);
         let Some(longest) = tabs.iter().max_by_key(|tab| tab.events.len()) else { return };
@@ -148,18 +142,16 @@ impl Tabs {
                     && view.closed.is_none_or(|closed| closed.line > request.line)
             };
             if !tabs.iter().any(|tab| tab.conn == conn) && index.conn(conn).is_some_and(there) {
-                tabs.push(Tab::new(conn, true));
+                tabs.push(Tab::new(conn));
             }
         }
     }
 }
 
 /// A tab that came later and one that was there from the start, when they tell an event differently, and its number.
-fn told_otherwise(tabs: &[Tab]) -> Option<(ConnIx, ConnIx, u64)> {
-    let whole = tabs.iter().filter(|tab| tab.from_start).max_by_key(|tab| tab.events.len())?;
-    tabs.iter()
-        .filter(|tab| !tab.from_start)
-        .find_map(|late| Some((late.conn, whole.conn, late.differs(whole)?)))
+fn told_otherwise(tabs: &[Tab], late: &[Tab]) -> Option<(ConnIx, ConnIx, u64)> {
+    let whole = tabs.iter().max_by_key(|tab| tab.events.len())?;
+    late.iter().find_map(|late| Some((late.conn, whole.conn, late.differs(whole)?)))
 }
 
 /// Whether this tab ended before it could see the rest.

@@ -159,9 +159,7 @@ impl RunView {
         conn: ConnIx,
         arrival: &mut Arrival,
     ) -> bool {
-        let at = self.sight_at(line, event, conn, arrival.from_start);
-        // Its request may be heard of after its first event.
-        self.sights[at].from_start |= arrival.from_start;
+        let at = self.sight_at(line, conn, arrival.from_start);
         let bit = 1_u32 << at.min(SIGHT_BITS - 1);
         let shown_on = self.seen.entry(event_key(line, event)).or_insert(0);
         arrival.first = *shown_on == 0;
@@ -177,7 +175,7 @@ impl RunView {
     }
 
     /// The place of what a connection saw of the run.
-    fn sight_at(&mut self, line: u64, event: &EventView<'_>, conn: ConnIx, from_start: bool) -> usize {
+    fn sight_at(&mut self, line: u64, conn: ConnIx, from_start: bool) -> usize {
         self.sights.iter().position(|sight| sight.conn == conn).unwrap_or_else(|| {
             self.sights.push(Sight {
                 conn,
@@ -185,7 +183,6 @@ impl RunView {
                 first_line: line,
                 last_line: 0,
                 previous_line: 0,
-                first_seq: event.seq,
                 last_seq: None,
                 events: 0,
                 terminal: None,

@@ -22,19 +22,14 @@ impl Index {
     ) -> RunIx {
         let run = RunIx(u32::try_from(self.run_by_id.len()).unwrap_or(u32::MAX));
         self.run_by_id.insert(hash_of(id), run);
-        // Asked for before the gap, heard of after it: what it showed in between is in the gap too.
-        let asked_line = request.and_then(|request| self.request(request)).map(|request| request.line);
-        let gap = self
-            .user(owner)
-            .and_then(|user| user.gap)
-            .filter(|gap| asked_line.is_some_and(|asked| asked < gap.line()));
+        let gap_before = self.user(owner).and_then(|user| user.gap);
         let seen = self.spare.pop().unwrap_or_default();
         self.runs.insert(
             run,
             RunView {
                 id: id.into(),
                 owner,
-                request,
+                request: None,
                 thread: None,
                 first_line: line,
                 first_t_ns: t_ns,
@@ -43,7 +38,8 @@ impl Index {
                 terminal: None,
                 counts: [0; EventType::ALL.len()],
                 sights: Vec::new(),
-                gap,
+                gap: None,
+                gap_before,
                 extensions: 0,
                 cancel_line: None,
                 cancel_t_ns: None,
@@ -53,16 +49,34 @@ impl Index {
         if let Some(user) = self.user_mut(owner) {
             user.open_runs.push(run);
         }
+        if let Some(request) = request {
+            self.tie(run, request);
+        }
         run
     }
 
+    /// A run answers a request; the first that it answers is its own.
     pub(super) fn link(&mut self, run: RunIx, request: RequestIx) {
-        if let Some(view) = self.runs.get_mut(&run) {
-            view.request.get_or_insert(request);
-        }
         if let Some(view) = self.request_mut(request) {
             view.run.get_or_insert(run);
         }
+        if self.run(run).is_some_and(|view| view.request.is_none()) {
+            self.tie(run, request);
+        }
+    }
+
+    /// Ties a run to its request, which may have been learnt after the run's first events: only now it is known who was there before
+    /// it was asked for.
+    fn tie(&mut self, run: RunIx, request: RequestIx) {
+        let Some(asked) = self.request(request).map(|request| request.line) else { return };
+        let Some(view) = self.runs.get_mut(&run) else { return };
+        view.request = Some(request);
+        for sight in &mut view.sights {
+            let conn = self.conns.get(sight.conn.0 as usize);
+            sight.from_start = conn.is_some_and(|conn| conn.joined_line() < asked);
+        }
+        // Asked for before the gap, heard of after it: what it showed in between is in the gap too.
+        view.gap = view.gap_before.filter(|gap| asked < gap.line()).or(view.gap);
     }
 
     /// The next run that ended long enough before `now_ns`.

@@ -58,8 +58,6 @@ pub struct Sight {
     pub last_line: u64,
     /// The line of the event before that; 0 when there was none.
     pub previous_line: u64,
-    /// The `seq` of the first event it saw.
-    pub first_seq: Option<u64>,
     /// The `seq` of the last event it saw.
     pub last_seq: Option<u64>,
     /// The events it saw, repeats included.
@@ -97,6 +95,8 @@ pub struct RunView {
     pub sights: Vec<Sight>,
     /// Why parts of it may be missing.
     pub gap: Option<Gap>,
+    /// The last gap in its owner's stream before it was first heard of.
+    pub(super) gap_before: Option<Gap>,
     /// The first `cancel` its owner sent for it.
     pub cancel_line: Option<u64>,
     /// When that was.
@@ -109,6 +109,18 @@ impl RunView {
     #[must_use]
     pub fn count(&self, kind: EventType) -> u32 {
         EventType::ALL.iter().position(|known| *known == kind).map_or(0, |at| self.counts[at])
+    }
+
+    /// Whether that connection was there before the run's request, so that it owes the whole run.
+    #[must_use]
+    pub fn owed_whole_on(&self, conn: ConnIx) -> bool {
+        self.sights.iter().any(|sight| sight.conn == conn && sight.from_start)
+    }
+
+    /// Whether its owner was away before it was first heard of, and nobody knows yet whether it was asked for before that.
+    #[must_use]
+    pub fn may_have_a_gap(&self) -> bool {
+        self.request.is_none() && self.gap_before.is_some()
     }
 
     /// Distinct events that its owner saw.

@@ -2,7 +2,7 @@
 
 use crate::event_view::EventView;
 use crate::evidence::frame_words;
-use crate::index::{Index, Joined};
+use crate::index::{Index, Joined, RunView};
 use crate::observation::{Arrival, ConnIx, Observation};
 use crate::verdict::Finding;
 use rustc_hash::FxHashMap;
@@ -16,6 +16,31 @@ fn joined_at(index: &Index, conn: ConnIx) -> (u64, u64) {
         Joined::Unknown => u64::MAX,
     };
     greeting.offset.map_or((0, 0), |head| (head.saturating_sub(replayed), greeting.line))
+}
+
+/// The first number of a run on a connection, which is not 1, where nobody knows yet who asked for the run and whether the
+/// connection was there then.
+#[derive(Debug)]
+pub(super) struct First {
+    pub(super) conn: ConnIx,
+    pub(super) seq: u64,
+    pub(super) line: u64,
+}
+
+impl First {
+    pub(super) fn in_doubt(
+        seen: &Observation<'_>,
+        event: &EventView<'_>,
+        arrival: Arrival,
+        run: Option<&RunView>,
+    ) -> Option<Self> {
+        if arrival.previous_seq.is_some() || arrival.from_start || arrival.replayed || arrival.repeated_here {
+            return None;
+        }
+        let seq = event.seq.filter(|seq| *seq != 1)?;
+        run.filter(|run| run.request.is_none())?;
+        Some(Self { conn: seen.conn?, seq, line: seen.line })
+    }
 }
 
 /// The last offset each connection showed, and its line.

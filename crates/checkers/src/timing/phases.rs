@@ -47,28 +47,43 @@ struct Open {
     slow: Vec<Slow>,
     /// The connection that asked.
     conn: Option<ConnIx>,
-    /// What is waited for from the request, and came while nobody knew which request that was.
-    unasked: Vec<(Since, At)>,
+    /// What came while nobody knew the request.
+    held: Vec<Held>,
 }
 
-/// What is waited for from the request on.
+/// What is waited for.
 #[derive(Debug, Clone, Copy)]
-enum Since {
+enum Wait {
     First,
     Started,
+    Thinking,
+    Executing,
+    Completed,
     Answered,
     Whole,
 }
 
-impl Since {
+impl Wait {
     fn words(self) -> &'static str {
         match self {
             Self::First => "its first event",
             Self::Started => "`agent_started`",
+            Self::Thinking => "`agent_thinking`",
+            Self::Executing => "`tool_executing`",
+            Self::Completed => "`tool_completed`",
             Self::Answered => "`agent_completed`",
             Self::Whole => "its end",
         }
     }
+}
+
+/// Something that came while nobody knew which request the run answers.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    wait: Wait,
+    /// Since when it was waited for, unless since the request.
+    from: Option<At>,
+    to: At,
 }
 
 impl Open {
@@ -156,57 +171,41 @@ impl Check for Phases {
         open.last = Some(now);
         if open.first.is_none() {
             open.first = Some(now);
-            answered(&mut self.first, Since::First, now, arrival.replayed, view, index, open);
+            answered(&mut self.first, Wait::First, now, arrival.replayed, view, index, open);
         }
         match event.kind {
             EventType::AgentStarted => {
                 open.ready = Some(now);
                 if open.started.is_none() {
                     open.started = Some(now);
-                    answered(&mut self.started, Since::Started, now, arrival.replayed, view, index, open);
+                    answered(&mut self.started, Wait::Started, now, arrival.replayed, view, index, open);
                 }
             }
             EventType::AgentThinking => {
                 if !open.thought {
                     open.thought = true;
                     let from = timed(open.started);
-                    measure(&mut self.thinking, from, now, "`agent_thinking`", view, index, &mut open.slow);
+                    followed(&mut self.thinking, Wait::Thinking, from, now, view, index, open);
                 }
                 open.ready = Some(now);
             }
             EventType::ToolExecuting => {
-                measure(
-                    &mut self.executing,
-                    timed(open.ready),
-                    now,
-                    "`tool_executing`",
-                    view,
-                    index,
-                    &mut open.slow,
-                );
+                followed(&mut self.executing, Wait::Executing, timed(open.ready), now, view, index, open);
                 if let Some(call) = event.text(Field::ExecutionId) {
                     open.calls.entry(hash_of(&call)).or_insert(now);
                 }
             }
             EventType::ToolCompleted => {
                 let call = event.text(Field::ExecutionId).and_then(|call| open.calls.remove(&hash_of(&call)));
-                measure(
-                    &mut self.completed,
-                    timed(call),
-                    now,
-                    "`tool_completed`",
-                    view,
-                    index,
-                    &mut open.slow,
-                );
+                followed(&mut self.completed, Wait::Completed, timed(call), now, view, index, open);
                 open.ready = Some(now);
             }
             kind if kind.is_terminal() => {
                 open.ended = true;
                 if kind == EventType::AgentCompleted {
-                    answered(&mut self.answered, Since::Answered, now, arrival.replayed, view, index, open);
+                    answered(&mut self.answered, Wait::Answered, now, arrival.replayed, view, index, open);
                 }
-                answered(&mut self.whole, Since::Whole, now, arrival.replayed, view, index, open);
+                answered(&mut self.whole, Wait::Whole, now, arrival.replayed, view, index, open);
             }
             _ => {}
         }
@@ -216,15 +215,20 @@ impl Check for Phases {
         let Some(mut open) = self.runs.remove(&run) else { return };
         // Where all that came was too early.
         open.learn_request(view, index);
-        for (since, at) in std::mem::take(&mut open.unasked) {
-            let limit = match since {
-                Since::First => &mut self.first,
-                Since::Started => &mut self.started,
-                Since::Answered => &mut self.answered,
-                Since::Whole => &mut self.whole,
+        // What came after a gap says nothing, also where only the request showed that there was one.
+        let told = |held: &Held| view.gap.is_none_or(|gap| held.to.line < gap.line());
+        for Held { wait, from, to } in std::mem::take(&mut open.held).into_iter().filter(told) {
+            let limit = match wait {
+                Wait::First => &mut self.first,
+                Wait::Started => &mut self.started,
+                Wait::Thinking => &mut self.thinking,
+                Wait::Executing => &mut self.executing,
+                Wait::Completed => &mut self.completed,
+                Wait::Answered => &mut self.answered,
+                Wait::Whole => &mut self.whole,
             };
-            let from = open.asked.filter(|asked| asked.line < at.line);
-            measure(limit, from, at, since.words(), view, index, &mut open.slow);
+            let from = from.or(open.asked.filter(|asked| asked.line < to.line));
+            measure(limit, from, to, wait.words(), view, index, &mut open.slow);
         }
         if view.gap.is_some() {
             return;
@@ -283,7 +287,7 @@ impl Check for Phases {
 /// Holds what is waited for from the request on against its limit, as soon as the request is known.
 fn answered(
     limit: &mut Limit,
-    since: Since,
+    wait: Wait,
     now: At,
     replayed: bool,
     view: &RunView,
@@ -292,8 +296,25 @@ fn answered(
 ) {
     match open.asked {
         _ if replayed => {}
-        None => open.unasked.push((since, now)),
-        asked => measure(limit, asked, now, since.words(), view, index, &mut open.slow),
+        None => open.held.push(Held { wait, from: None, to: now }),
+        asked => measure(limit, asked, now, wait.words(), view, index, &mut open.slow),
+    }
+}
+
+/// Holds what is waited for from an earlier event on against its limit, unless that run may yet turn out to have a gap.
+fn followed(
+    limit: &mut Limit,
+    wait: Wait,
+    from: Option<At>,
+    now: At,
+    view: &RunView,
+    index: &Index,
+    open: &mut Open,
+) {
+    if from.is_some() && view.may_have_a_gap() {
+        open.held.push(Held { wait, from, to: now });
+    } else {
+        measure(limit, from, now, wait.words(), view, index, &mut open.slow);
     }
 }
 

@@ -32,16 +32,21 @@ impl Tale {
 
     /// A connection of a user joins where the stream stands.
     fn connects(self, conn: u32, user: usize, recovered: &str, offset: u64) -> Self {
-        let greeting = json!({
-            "type": "connection_established", "connection_id": format!("conn-{conn}"), "user_id": user_name(user),
-            "epoch": "epoch", "offset": offset, "recovered": recovered, "replay": 0, "server_time": self.now_text(),
-        });
-        let joined = self.then(conn, user, What::Open).then(conn, user, What::In(greeting));
+        let joined = self.joins(conn, user, recovered, offset);
         if recovered == "full" {
             joined.then(conn, user, What::In(json!({"type": "replay_end", "offset": offset})))
         } else {
             joined
         }
+    }
+
+    /// A connection of a user is greeted; what it missed is not yet told.
+    fn joins(self, conn: u32, user: usize, recovered: &str, offset: u64) -> Self {
+        let greeting = json!({
+            "type": "connection_established", "connection_id": format!("conn-{conn}"), "user_id": user_name(user),
+            "epoch": "epoch", "offset": offset, "recovered": recovered, "replay": 0, "server_time": self.now_text(),
+        });
+        self.then(conn, user, What::Open).then(conn, user, What::In(greeting))
     }
 
     fn leaves(self, conn: u32, user: usize) -> Self {
@@ -236,4 +241,19 @@ fn an_event_that_only_a_second_tab_showed_with_its_timestamp_tells_nothing_of_ti
         .misdated()
         .tells(2, 0, "agent_started", 1, Some("request-0"))
         .judged_as(&[("timestamps/monotone", "inconclusive"), ("timestamps/format", "fail")]);
+}
+
+/// Nobody said that the replay was over, but the connection was: what is recorded of it after that is no replay.
+#[test]
+fn a_replay_ends_with_its_connection() {
+    Tale::default()
+        .connects(1, 0, "fresh", 0)
+        .asks(1, 0, "request-0")
+        .tells(1, 0, "agent_started", 1, Some("request-0"))
+        .leaves(1, 0)
+        .joins(2, 0, "full", 1)
+        .tells(2, 0, "agent_completed", 2, Some("request-0"))
+        .leaves(2, 0)
+        .tells(2, 0, "agent_completed", 2, Some("request-0"))
+        .judged_as(&[("delivery/unique-ids", "fail")]);
 }

@@ -267,7 +267,8 @@ impl Reading {
             |kind: &str| self.frames.iter().position(|frame| frame.conn == conn && frame.kind() == kind);
         let greeted = here("connection_established");
         frame.replayed = greeted.is_some_and(|at| self.frames[at].text("recovered") == Some("full"))
-            && here("replay_end") < greeted;
+            && here("replay_end") < greeted
+            && self.conns.get(&conn).is_none_or(|known| known.closed.is_none());
         self.frames.push(frame);
     }
 

@@ -29,7 +29,9 @@ fn leaked(text: &str) -> String {
 
 /// What reached somebody else, of the first finding.
 fn told(story: &Story) -> String {
-    let finding = story.says("isolation/canary").findings.into_iter().next();
+    let check = story.says("isolation/canary");
+    assert!(check.of > 0, "{check:?}");
+    let finding = check.findings.into_iter().next();
     let summary = finding.map(|finding| finding.summary).unwrap_or_default();
     summary.strip_prefix("user `bob` received content of user `ada`: ").unwrap_or(&summary).to_owned()
 }

@@ -272,6 +272,7 @@ fn the_servers_clock_is_the_clients_within_two_seconds() {
         let header = &mut story.history_mut().header;
         header.t0_unix_ms = header.t0_unix_ms.map(|t0| t0 - ahead_ms);
         let check = story.says("timestamps/skew");
+        assert_eq!(check.limit, Some(2_000.0));
         (brief(&check), check.value)
     };
     let open = "open (ClockUncertain) 0/0".to_owned();

@@ -222,7 +222,7 @@ impl Timestamps {
 
     /// Never back along `seq`, and not standing still.
     fn follow(&mut self, seen: &Observation<'_>, event: &EventView<'_>, made: i64, index: &Index) {
-        let Some(arrival) = seen.arrival.filter(|arrival| arrival.first && !arrival.foreign) else { return };
+        let Some(arrival) = seen.arrival.filter(|arrival| arrival.first) else { return };
         let open = self.open.entry(arrival.run).or_default();
         open.first_made.get_or_insert(made);
         open.events = open.events.saturating_add(1);

@@ -194,6 +194,11 @@ fn names_are_found_in_other_spellings() {
         let wide: Vec<u8> = plain.bytes().flat_map(|byte| [byte, 0]).collect();
         cases.push(base64(&wide));
     }
+    // Of base64 every sign is read: here each fourth one is no letter.
+    for sign in ["ab>", "ab?"] {
+        let coded = base64(format!("{} trainer-basalt-1f9c02ab", sign.repeat(8)).as_bytes());
+        cases.extend([coded.replace('+', "-").replace('/', "_"), coded]);
+    }
     for text in cases {
         assert!(is_told("trainer-basalt-1f9c02ab", &text), "{text}");
     }

@@ -161,9 +161,9 @@ fn every_way_to_a_user_is_searched() {
         let mut story = two_users();
         let note = Some(format!("{{\"final_response\":\"{REFERENCE}\"}}").into());
         story.record("bob", RecordKind::Mark { name: name.into(), note });
-        told(&story)
+        (told(&story), story.says("isolation/canary").of)
     };
-    assert_eq!((mark("store").as_str(), mark("other").as_str()), (TEXT, ""));
+    assert_eq!((mark("store"), mark("other")), ((TEXT.to_owned(), 4), (String::new(), 3)));
     let mut closed = two_users();
     closed.record(
         "bob",

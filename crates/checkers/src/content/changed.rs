@@ -61,7 +61,7 @@ pub(super) fn broken(event: &EventView<'_>, prompt: &str, html: bool) -> Option<
 /// A word of the prompt that came as HTML: how it was written, and how it came.
 fn as_html(text: &str, prompt: &str) -> Option<(String, String)> {
     memchr::memchr(b'&', text.as_bytes())?;
-    let words = text.split_whitespace().filter(|word| word.contains('&') && word.contains(';'));
+    let words = text.split_whitespace().filter(|word| word.contains('&'));
     words.filter(|word| !prompt.contains(*word)).find_map(|word| {
         let written =
             REFERENCES.iter().fold(word.to_owned(), |word, (html, meant)| word.replace(html, meant));

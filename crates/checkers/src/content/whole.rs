@@ -143,7 +143,7 @@ impl Whole {
 
     /// Keeps a delta, and gives all of them at the end of the run.
     fn streamed(&mut self, event: &EventView<'_>, arrival: Option<Arrival>) -> Option<String> {
-        let arrival = arrival.filter(|arrival| arrival.first && !arrival.settled)?;
+        let arrival = arrival.filter(|arrival| arrival.first)?;
         if event.kind.is_terminal() {
             return self.deltas.remove(&arrival.run);
         }

@@ -115,7 +115,7 @@ impl Labels {
             return self.owner.kept();
         }
         let owner = index.user_name(index.owner(arrival.run));
-        let began = index.run(arrival.run).map(|view| view.first_line).filter(|line| *line < seen.line);
+        let began = index.run(arrival.run).map(|view| view.first_line);
         self.owner.broke(|| Finding {
             summary: format!(
                 "user `{}` received `{}` of run `{}`, which is user `{owner}`'s",
@@ -206,11 +206,7 @@ impl Labels {
             summary: format!("an event of {} is labelled with another thread", run_words(index, view)),
             expected: format!("thread `{}`", excerpt(thread)),
             observed: format!("thread `{}`", excerpt(&named)),
-            records: if view.first_line < seen.line {
-                vec![view.first_line, seen.line]
-            } else {
-                vec![seen.line]
-            },
+            records: vec![view.first_line, seen.line],
             witness: None,
         });
     }

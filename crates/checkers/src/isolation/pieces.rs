@@ -22,7 +22,7 @@ impl Pieces {
     /// Takes in a frame. At the end of a run gives what its pieces say, when its answer does not say just that.
     pub(super) fn take_in(&mut self, seen: &Observation<'_>) -> Option<String> {
         let (Seen::Event(event), arrival) = (seen.seen?, seen.arrival?) else { return None };
-        if arrival.foreign || arrival.settled || !arrival.first {
+        if !arrival.first {
             return None;
         }
         if event.kind == EventType::ResponseDelta {

@@ -44,13 +44,11 @@ impl<'a> Traces<'a> {
         let mut found = Vec::new();
         if ids {
             found.reserve(IDS);
-            let mut searched = 0;
             for (at, word) in words(text).filter(|(_, word)| unlikely_twice(word)) {
                 found.push(Id { at, word, hash: hash_of(word) });
-                if word.len() >= NESTED && at >= searched {
-                    let coded = coded_around(text, at, at + word.len());
-                    searched = at + coded.len();
-                    each_nested(coded, DEPTH, &mut |number| {
+                // Of ASCII letters base64 makes no other sign than those of words, so nothing is lost at its ends.
+                if word.len() >= NESTED {
+                    each_nested(word, DEPTH, &mut |number| {
                         if !references.iter().any(|(known, ..)| *known == number) {
                             references.push((number, Form::Nested, at));
                         }
@@ -60,15 +58,6 @@ impl<'a> Traces<'a> {
         }
         Self { references, ids: found }
     }
-}
-
-/// The word with what base64 may hold on both sides of it.
-fn coded_around(text: &str, from: usize, to: usize) -> &str {
-    let coded = |byte: &&u8| is_word(**byte) || matches!(**byte, b'+' | b'/');
-    let bytes = text.as_bytes();
-    let from = from - bytes[..from].iter().rev().take_while(coded).count();
-    let to = to + bytes[to..].iter().take_while(coded).count();
-    text.get(from..to).unwrap_or_default()
 }
 
 /// The references in what a text holds in other spellings, however often they were spelt.
@@ -94,7 +83,7 @@ pub(super) fn unlikely_twice(id: &str) -> bool {
         && id.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// The words of a text that are long enough, identifiers being one word, with where they begin.
+/// The words of a text that are long enough, identifiers being one word, with where they begin; one behind an escape may be shorter.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
     let mut from = 0;
@@ -110,9 +99,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
             let more = bytes[from + ID_LENGTH..].iter().take_while(|byte| is_word(**byte)).count();
             let (start, end) = (from + escape_before(bytes, from), from + ID_LENGTH + more);
             from = end;
-            if end - start >= ID_LENGTH {
-                return Some((start, text.get(start..end)?));
-            }
+            return Some((start, text.get(start..end)?));
         }
     })
 }

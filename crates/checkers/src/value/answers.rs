@@ -64,7 +64,7 @@ impl Answers {
             open.reached.leaked = true;
             return;
         }
-        if !arrival.first || arrival.settled {
+        if !arrival.first {
             return;
         }
         open.reached.event(event.kind, seen.t_ns, arrival.replayed);

@@ -128,7 +128,7 @@ impl Check for Boilerplate {
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         let Some((event, arrival)) = seen.event() else { return };
-        if event.kind != EventType::AgentCompleted || !arrival.first || arrival.foreign {
+        if event.kind != EventType::AgentCompleted || !arrival.first {
             return;
         }
         let Some(answer) = event.answer() else { return };

@@ -112,7 +112,7 @@ impl OwnPrompt {
 
     fn answer(&mut self, seen: &Observation<'_>, index: &Index) {
         let Some((event, arrival)) = seen.event() else { return };
-        if event.kind != EventType::AgentCompleted || !arrival.first || arrival.foreign {
+        if event.kind != EventType::AgentCompleted || !arrival.first {
             return;
         }
         let Some(request) = index.run(arrival.run).and_then(|run| index.request_of_run(run)) else { return };

@@ -108,7 +108,7 @@ fn identifier(piece: &str) -> Option<Name<'_>> {
         return None;
     }
     let classes = piece.bytes().fold(0, |classes, byte| classes | class(byte));
-    let letters = classes & LETTER != 0 || classes & WIDE != 0 && piece.chars().any(char::is_alphabetic);
+    let letters = classes & LETTER != 0 || piece.chars().any(char::is_alphabetic);
     let digits = classes & DIGIT != 0;
     if !letters || !(digits || classes & TIE != 0) || piece.starts_with("gp-") {
         return None;

@@ -61,7 +61,7 @@ fn html(text: &str) -> Option<&str> {
     while let Some(begin) = rest.find('<') {
         let Some(length) = rest[begin..].find('>') else { break };
         inside += length + 1;
-        rest = &rest[begin + length + 1..];
+        rest = &rest[begin + length..];
     }
     (closing >= 3 && inside as f64 >= 0.3 * text.len() as f64).then_some(text)
 }

@@ -5,10 +5,13 @@ use super::cuttings;
 use super::frames::T0_MS;
 use super::notation::records;
 use super::watch::{Notes, Watch};
-use goldenpath_checkers::{Category, CheckResult, Finding, Judge, JudgeConfig, Judgement, Verdict};
-use goldenpath_history::Header;
+use goldenpath_checkers::{
+    Category, CheckResult, Finding, Judge, JudgeConfig, Judgement, Verdict, check_info,
+};
+use goldenpath_history::{Header, WitnessOf};
 use goldenpath_protocol::EventType;
 use goldenpath_simulator::History;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Findings told per check; the others are counted.
@@ -24,31 +27,32 @@ pub(super) fn told(case: &str) -> String {
     let mut section = format!("\n# {}\n", case.trim_end());
     let asked: Vec<&str> =
         case.lines().filter_map(|line| line.strip_prefix("? ")).flat_map(str::split_whitespace).collect();
-    // Per check: what is said, and of which alternatives, in the order of first saying.
-    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    // What is said, and of which alternatives, in the order of first saying.
+    let mut said: Vec<(String, BTreeSet<usize>)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let alternatives = alternatives(case);
-    for (chosen, text) in &alternatives {
-        let judged = Judged::of(text);
+    for (chosen, (_, text)) in alternatives.iter().enumerate() {
+        let judged = Judged::of(text, &asked);
         for id in &asked {
             for words in judged.says(id) {
-                match said.iter_mut().find(|(known, _)| *known == words) {
-                    Some((_, of)) => of.push(chosen.clone()),
-                    None => said.push((words, vec![chosen.clone()])),
+                let at = *known.entry(words.clone()).or_insert(said.len());
+                if at == said.len() {
+                    said.push((words, BTreeSet::new()));
                 }
+                said[at].1.insert(chosen);
             }
         }
     }
     for (words, of) in said {
         let _ = writeln!(section, "= {words}");
-        let others: Vec<&str> = alternatives
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .filter(|name| !of.iter().any(|of| of == name))
-            .collect();
-        let _ = match others.len() {
+        let names = |of_them: bool| {
+            let chosen = (0..alternatives.len()).filter(|chosen| of.contains(chosen) == of_them);
+            chosen.map(|chosen| alternatives[chosen].0.as_str()).collect::<Vec<_>>().join("; ")
+        };
+        let _ = match alternatives.len() - of.len() {
             0 => writeln!(section, "    of all"),
-            few if few < of.len() => writeln!(section, "    of all but {}", others.join("; ")),
-            _ => writeln!(section, "    of {}", of.join("; ")),
+            few if few < of.len() => writeln!(section, "    of all but {}", names(false)),
+            _ => writeln!(section, "    of {}", names(true)),
         };
     }
     section
@@ -64,7 +68,7 @@ struct Judged {
 }
 
 impl Judged {
-    fn of(text: &str) -> Self {
+    fn of(text: &str, asked: &[&str]) -> Self {
         let mut lines = text.lines().skip(1);
         let history = lines.clone().filter(|line| !line.starts_with(['?', '!', '%']));
         let records = records(&history.collect::<Vec<_>>().join("\n"));
@@ -76,6 +80,12 @@ impl Judged {
         let settings =
             lines.by_ref().filter_map(|line| line.strip_prefix("! ")).flat_map(str::split_whitespace);
         settings.for_each(|setting| set(setting, &mut header, &mut config));
+        // Where one check is asked, no other need be made, as for a witness: that is most of the work.
+        if let [check] = asked
+            && check_info(check).is_some()
+        {
+            header.witness = Some(WitnessOf { check: (*check).to_owned(), lines: Vec::new() });
+        }
         let history = History { header, records };
         let (mut judge, index) = (Judge::new(&history.header, config.clone()), Notes::default());
         judge.add(Box::new(Watch(Notes::clone(&index))));

@@ -9,9 +9,6 @@ use std::collections::BTreeMap;
 /// Parameters and subjects up to this length are compared; larger ones are nobody's question.
 const COMPARED: usize = 16 * 1024;
 
-/// Broken things kept per run.
-const KEPT: usize = 8;
-
 /// One call.
 #[derive(Debug)]
 struct Call {
@@ -32,7 +29,8 @@ struct Answer {
 #[derive(Debug, Default)]
 pub(super) struct ToolCalls {
     calls: Vec<Call>,
-    broken: Vec<(String, Vec<u64>)>,
+    /// The first thing that makes them no pairs, and the lines that show it.
+    broken: Option<(String, Vec<u64>)>,
     /// Per tool: the line of its last failure that no later success made good.
     failed: BTreeMap<Box<str>, u64>,
     /// A success that says itself that it is none.
@@ -69,9 +67,7 @@ impl ToolCalls {
     }
 
     fn note(&mut self, what: String, lines: Vec<u64>) {
-        if self.broken.len() < KEPT {
-            self.broken.push((what, lines));
-        }
+        self.broken.get_or_insert((what, lines));
     }
 
     fn asked(&mut self, event: &EventView<'_>, line: u64) {
@@ -153,11 +149,8 @@ impl ToolCalls {
         if absent.contains(&EventType::ToolExecuting) || absent.contains(&EventType::ToolCompleted) {
             return None;
         }
-        if let Some((what, lines)) = self.broken.first() {
-            return Some((what.clone(), lines.clone()));
-        }
-        if let Some(swapped) = self.swapped() {
-            return Some(swapped);
+        if let Some(broken) = self.broken.clone().or_else(|| self.swapped()) {
+            return Some(broken);
         }
         let least = expect.tools.least();
         (end == EventType::AgentCompleted && self.completed < least)

@@ -156,13 +156,15 @@ fn fillers_are_stopped_where_little_else_is_said() {
     let words = |others: usize| 5 + 6 + others;
     assert_eq!((words(49), stopped(&thin(49)).contains("filler")), (60, true));
     assert_eq!((words(50), stopped(&thin(50)).contains("filler")), (61, false));
+    // Two without anything to do, however many words there are.
+    assert!(stopped(&thin(60).replace("Move", "So")).contains("filler"));
     assert_stopped(
         &knowing(Desk::bare()),
         &[
             (&format!("{CALM} {two} {TWO_FACTS}"), "filler"),
-            (&format!("{CALM} {two} {TWO_FACTS} {advice}"), "filler"),
+            (&format!("{advice} {CALM} {two} {TWO_FACTS}"), "filler"),
             (&format!("{CALM} {two} {THREE_FACTS}"), ""),
-            (&format!("{CALM} {two} {THREE_FACTS} {advice}"), ""),
+            (&format!("{advice} {CALM} {two} {THREE_FACTS}"), ""),
         ],
     );
     let asked = Desk::asked("What does LOREM IPSUM say of the figures of this month?");

@@ -82,6 +82,7 @@ fn refused_by_name(history: &Reading, asked: &Asked) -> bool {
 fn refused(history: &Reading, asked: &Asked) -> bool {
     let accepted = history.frames.iter().any(|frame| {
         frame.kind() == "request_accepted"
+            && frame.line > asked.line
             && frame.user == asked.user
             && frame.text("request_id") == Some(&asked.id)
     });

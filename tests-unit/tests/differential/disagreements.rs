@@ -257,3 +257,28 @@ fn a_replay_ends_with_its_connection() {
         .tells(2, 0, "agent_completed", 2, Some("request-0"))
         .judged_as(&[("delivery/unique-ids", "fail")]);
 }
+
+/// Nobody can accept what was not asked yet: the close is the first that it was answered with.
+#[test]
+fn an_acceptance_before_its_request_does_not_keep_a_close_from_refusing_it() {
+    Tale::default()
+        .then(1, 0, What::Open)
+        .accepts(1, 0, "request-0", "run-0")
+        .asks(1, 0, "request-0")
+        .then(1, 0, What::Close(Some(4002), ClosedBy::Server))
+        .judged_as(&[("delivery/request-answered", "pass")]);
+}
+
+/// Its event came before anything said that the connection was there, and before the request.
+#[test]
+fn a_connection_that_showed_an_event_was_there_by_then() {
+    Tale::default()
+        .connects(1, 0, "fresh", 0)
+        .tells(2, 0, "agent_thinking", 2, Some("request-0"))
+        .asks(1, 0, "request-0")
+        .accepts(1, 0, "request-0", "run-0")
+        .tells(1, 0, "agent_started", 1, Some("request-0"))
+        .connects(2, 0, "full", 1)
+        .tells(2, 0, "agent_completed", 3, Some("request-0"))
+        .judged_as(&[("sequence/seq-dense", "fail"), ("sequence/after-request", "fail")]);
+}

@@ -382,6 +382,8 @@ impl Reading {
     /// Whether a connection was there before the run was asked for, so that it owes the whole run.
     pub(super) fn saw_the_start(&self, run: &Run, conn: u32) -> bool {
         let joined = self.conns.get(&conn).map_or(0, Conn::joined_line);
+        // Whoever showed an event was there by then.
+        let joined = run.on(conn).first().map_or(joined, |event| joined.min(event.line));
         run.asked.as_ref().is_some_and(|asked| joined < asked.line)
     }
 

@@ -48,13 +48,11 @@ impl Index {
                 ..Arrival::of(run, owner != user, replayed)
             });
         };
-        let from_start = match request_line {
-            Some(asked) => joined_line < asked,
+        let from_start = match (view.sights.iter().find(|sight| sight.conn == conn), request_line) {
+            (Some(sight), _) => sight.from_start,
+            (None, Some(asked)) => joined_line < asked,
             // Nobody here asked for it: it may have begun before anybody here was there to see.
-            None => view.sights.iter().find(|sight| sight.conn == conn).map_or_else(
-                || joined_line < view.first_line && begins_here(event, head, others_asked),
-                |sight| sight.from_start,
-            ),
+            (None, None) => joined_line < view.first_line && begins_here(event, head, others_asked),
         };
         let mut arrival = Arrival {
             from_start,

@@ -73,7 +73,8 @@ impl Index {
         view.request = Some(request);
         for sight in &mut view.sights {
             let conn = self.conns.get(sight.conn.0 as usize);
-            sight.from_start = conn.is_some_and(|conn| conn.joined_line() < asked);
+            // Whoever showed an event was there by then, whatever was recorded of its greeting.
+            sight.from_start = conn.is_some_and(|conn| conn.joined_line().min(sight.first_line) < asked);
         }
         // Asked for before the gap, heard of after it: what it showed in between is in the gap too.
         view.gap = view.gap_before.filter(|gap| asked < gap.line()).or(view.gap);

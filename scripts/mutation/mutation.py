@@ -40,7 +40,10 @@ CAUGHT = ("caught", "timeout")
 SWITCH = "GOLDENPATH_MUTANT"
 # The tests that notice most of an area for a second of work: they are run before all others.
 FIRST = {
-    "checkers": ["words::", "texts::", "perturbed::"],
+    "checkers": [
+        "terms::", "value::", "content::", "isolation::", "timestamps::", "tables::", "json_fields::", "words::", "texts::",
+        "perturbed::",
+    ],
     "gateway": [
         "agent_bridge::", "connection_places::", "delivery_tracker::", "event_delivery_core::", "event_manager::",
         "manager_contract::", "manager_core::", "run_stream::", "stream_cursor::", "user_execution_context::",

@@ -160,7 +160,8 @@ class Area:
 
     @staticmethod
     def blamed(message, places):
-        """The mutants that a compiler's error points at: the innermost around its mark, or around its other marks."""
+        """The mutants that a compiler's error points at: the innermost around its mark, or around its other marks; else the next behind
+        its mark, as an arm is behind the head of its `match`."""
         error = message.get("message", {})
         if message.get("reason") != "compiler-message" or error.get("level") != "error":
             return set()
@@ -176,6 +177,13 @@ class Area:
                 blamed |= {place["id"] for place in around if place["end"] - place["start"] == least}
             if blamed:
                 return blamed
+        for mark in (mark for mark in error["spans"] if mark["is_primary"]):
+            behind = [
+                place for place in places
+                if place["file"] == mark["file_name"] and mark["byte_end"] <= place["start"]
+            ]
+            if behind:
+                return {min(behind, key=lambda place: place["start"])["id"]}
         return set()
 
     def alone(self, mutant):

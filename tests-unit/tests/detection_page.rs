@@ -48,6 +48,20 @@ fn the_page_names_every_fault_its_owner_and_what_the_tests_show() {
     assert!(unknown.is_empty(), "on the page, and no row: {unknown:?}");
 }
 
+/// Beside the generated sessions a real one was driven for each row, and it was caught; or the page says what is missing.
+#[test]
+fn the_page_says_of_every_fault_what_became_of_it_live() {
+    let rows = rows();
+    let live: BTreeMap<&str, &str> = catalogue().map(|row| (row.id, rows[row.id][4].as_str())).collect();
+    let driven = live.values().filter(|cell| **cell == "1/1").count() as u64;
+    let not: Vec<&str> = live.iter().filter(|(_, cell)| **cell != "1/1").map(|(id, _)| *id).collect();
+    assert_eq!(not, ["A07", "E07", "G01", "G03", "P01", "P02", "P03", "P04", "R11"]);
+    assert!(not.iter().all(|id| live[id].starts_with("no driver: ") && live[id].len() > 30), "{live:?}");
+    let low = Rate { n: driven, of: driven }.low().unwrap() * 100.0;
+    let said = format!("live: {driven} of {driven} (at least {low:.1} % with 95 % confidence)");
+    assert!(page().contains(&said), "the page does not say: {said}");
+}
+
 #[test]
 fn the_page_names_every_healthy_variation_quiet_and_every_fault_of_the_tester_inconclusive() {
     let rows = rows();

@@ -128,7 +128,7 @@ impl Tale {
 
 /// Its only event, the fourth, came before its request was sent: who was there at its start was learnt when nothing more came.
 #[test]
-fn a_run_that_showed_all_of_itself_before_its_request_judged_as() {
+fn a_run_that_showed_all_of_itself_before_its_request_owes_the_whole() {
     Tale::default()
         .connects(1, 0, "fresh", 0)
         .asks(1, 0, "request-of-another-run")

@@ -306,6 +306,10 @@ fn a_figure_of_many_digits_is_read_exactly() {
     assert_eq!(of(json!(0.123_456_789_012_345_68), "0.12345678901234568"), "1 of 2");
     assert_eq!(of(json!(1_234_567_890_123_456_u64), "1,234,567,890,123,456"), "1 of 2");
     assert_eq!(of(json!(0.000_000_123_4), "0.0000001234"), "1 of 2");
+    // As templates print them that do not round.
+    for figure in [446.270_000_000_000_04, 207.647_000_000_000_02, 919.111_111_111_111_1] {
+        assert_eq!(of(json!(figure), &figure.to_string()), "1 of 2", "{figure}");
+    }
     // Nineteen digits are read, twenty are not.
     assert_eq!(of(json!(1_234_567_890_123_456_789_u64), "1234567890123456789"), "1 of 2");
     assert_eq!(of(json!(12_345_678_901_234_567_890_u64), "12345678901234567890"), "0 of 2");

@@ -115,7 +115,8 @@ impl Labels {
             return self.owner.kept();
         }
         let owner = index.user_name(index.owner(arrival.run));
-        let began = index.run(arrival.run).map(|view| view.first_line);
+        // An event that names somebody else's request may be the first that anybody sees of its run.
+        let began = index.run(arrival.run).map(|view| view.first_line).filter(|line| *line < seen.line);
         self.owner.broke(|| Finding {
             summary: format!(
                 "user `{}` received `{}` of run `{}`, which is user `{owner}`'s",

@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 /// Shorter ids may be anybody's: `call_1`, `user-2`.
 const ID_LENGTH: usize = 20;
 
-/// A shorter word hides no reference that is encoded more than once.
-const NESTED: usize = 64;
+/// A shorter word hides no reference that is encoded more than once: 35 characters are 47 in base64 without padding, and 63 in base64
+/// of that.
+const NESTED: usize = 63;
 
 /// So many times something may be encoded.
 const DEPTH: u32 = 3;
@@ -46,7 +47,7 @@ impl<'a> Traces<'a> {
             found.reserve(IDS);
             for (at, word) in words(text).filter(|(_, word)| unlikely_twice(word)) {
                 found.push(Id { at, word, hash: hash_of(word) });
-                // Of ASCII letters base64 makes no other sign than those of words, so nothing is lost at its ends.
+                // Of base64, hex and escapes base64 makes no other signs than those of words, so nothing is lost at its ends.
                 if word.len() >= NESTED {
                     each_nested(word, DEPTH, &mut |number| {
                         if !references.iter().any(|(known, ..)| *known == number) {

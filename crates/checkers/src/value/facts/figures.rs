@@ -9,6 +9,9 @@ const POWERS: [f64; MOST_DIGITS + 1] = [
 /// A number of more digits is none that anybody quotes; so many fit into 64 bits.
 const MOST_DIGITS: usize = 19;
 
+/// Whole numbers of so many digits, and powers of ten as large, are numbers of 64 bits exactly.
+const EXACT_DIGITS: usize = 15;
+
 /// A figure as a text writes it.
 pub(super) struct Figure<'a> {
     pub(super) value: f64,
@@ -102,11 +105,17 @@ fn parse(written: &str) -> Option<(f64, f64, usize)> {
     if whole_digits + decimals > MOST_DIGITS {
         return None;
     }
-    let all = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
-    let number = all.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let all = || whole.chars().chain(fraction.chars()).filter_map(|digit| digit.to_digit(10));
     let power = POWERS[decimals];
+    let value = if whole_digits + decimals <= EXACT_DIGITS {
+        // Both are exact, so the quotient is the nearest there is.
+        all().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit)) as f64 / power
+    } else {
+        let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
+        format!("{whole}.{fraction}0").parse().ok()?
+    };
     let digits = (whole_digits + decimals).saturating_sub(usize::from(whole == "0"));
-    Some((number as f64 / power, power, digits))
+    Some((value, power, digits))
 }
 
 /// Whether a number says more than its size, as it is written: 1 200 and 0.25 do; 7, 2 000, 0.5 and 1e6 do not.

@@ -12,6 +12,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// The timer itself rounds up by a millisecond.
 const ROUNDED: Duration = Duration::from_millis(1);
 
+/// Judges take less lag than this for the ordinary noise of a machine.
+const NOTED: Duration = Duration::from_millis(20);
+
 /// How often it tells. Counted in time, not in ticks: late ones would make it tell too late.
 const SAMPLE: Duration = Duration::from_secs(1);
 
@@ -120,8 +123,11 @@ impl Lateness {
     /// The lag of this sample; the next one begins.
     fn take(&mut self) -> Duration {
         let waits = Waits::so_far();
-        // A tick is one way; the waits bound the way out and the way back together.
-        let lag = self.worst.max(waits.since(&self.waits) / 2);
+        // A tick is one way; the waits bound the way out and the way back together. So much that a judge takes note of it stays so
+        // much: what is less would count as nothing.
+        let waited = waits.since(&self.waits);
+        let each_way = (waited / 2).max(waited.min(NOTED));
+        let lag = self.worst.max(each_way);
         (self.waits, self.worst, self.since) = (waits, Duration::ZERO, Instant::now());
         lag
     }

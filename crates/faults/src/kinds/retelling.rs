@@ -49,8 +49,8 @@ pub(super) struct Case<'a> {
 /// How an answer is told.
 #[derive(Debug, Clone)]
 pub(super) enum Tale {
-    /// These pieces instead, and after the last of them `filler`, or all over again; all at once in place of a piece that is as
-    /// long as they are together.
+    /// These pieces instead, and after the last of them `filler`, or all over again; all at once in place of a first piece that is
+    /// as long as they are together.
     Instead { pieces: Vec<String>, filler: Option<String>, summary: String },
     /// The answer itself, with this somewhere in its first piece, which may be all of it: before it, after its first paragraph,
     /// or behind it.
@@ -74,7 +74,7 @@ impl Tale {
         match self {
             // Who answers in one piece tells all of it at once.
             Self::Instead { pieces, .. }
-                if pieces.iter().map(String::len).sum::<usize>() <= original.len() =>
+                if at == 0 && pieces.iter().map(String::len).sum::<usize>() <= original.len() =>
             {
                 pieces.concat()
             }
@@ -277,6 +277,7 @@ mod tests {
     fn an_answer_in_one_piece_tells_the_whole_tale() {
         let tale = Tale::sentences(vec!["one. ".to_owned(), "two. ".to_owned()], "both");
         assert_eq!(tale.piece(0, "as long as."), "one. two. ");
+        assert_eq!(tale.piece(1, "as long as."), "two. ");
         assert_eq!([0, 1, 2].map(|at| tale.piece(at, "shorter")), ["one. ", "two. ", "one. "]);
     }
 

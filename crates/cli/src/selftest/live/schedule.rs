@@ -6,9 +6,10 @@ use super::sitting::{NoSession, Seeds, sit};
 use crate::progress::Meter;
 use goldenpath_checkers::{JudgeConfig, Reason, Witness};
 use goldenpath_detection::{Alarm, Attempt, FaultResult, Session, alarms, assess, witness};
-use goldenpath_faults::{FaultInfo, Receipt};
+use goldenpath_faults::FaultInfo;
 use goldenpath_harness::Canary;
-use std::collections::BTreeMap;
+use goldenpath_history::{Direction, RecordKind};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -278,10 +279,8 @@ fn assessed(row: &'static FaultInfo, session: &Session, job: &Job, wanted: bool,
     let config = JudgeConfig::default();
     let attempt = assess(row, session, &config);
     let absent = match attempt.result {
-        FaultResult::NotFired => true,
-        FaultResult::CaughtByOther | FaultResult::Missed => {
-            longest_touched(&session.receipts) < job.script.shows_from
-        }
+        FaultResult::NotFired => job.script.shows_from.is_zero(),
+        FaultResult::CaughtByOther | FaultResult::Missed => longest_touched(session) < job.script.shows_from,
         _ => false,
     };
     if let (true, true, Some(why)) = (absent, remote, job.script.hoped) {
@@ -292,15 +291,18 @@ fn assessed(row: &'static FaultInfo, session: &Session, job: &Job, wanted: bool,
     Outcome::Assessed(Box::new(attempt), witness)
 }
 
-/// The longest time between two touches of one run.
-fn longest_touched(receipts: &[Receipt]) -> Duration {
-    let mut touched: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for receipt in receipts {
-        let Some(run) = receipt.run_id.as_deref() else { continue };
-        let (first, last) = touched.entry(run).or_insert((receipt.t_ns, receipt.t_ns));
-        (*first, *last) = ((*first).min(receipt.t_ns), (*last).max(receipt.t_ns));
+/// How long the longest of the runs lasted that the fault touched, as its users saw it.
+fn longest_touched(session: &Session) -> Duration {
+    let touched: BTreeSet<&str> =
+        session.receipts.iter().filter_map(|receipt| receipt.run_id.as_deref()).collect();
+    let mut seen: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for record in &session.history.records {
+        let RecordKind::Frame { dir: Direction::In, raw, .. } = &record.kind else { continue };
+        let Ok(frame) = serde_json::from_str::<serde_json::Value>(raw) else { continue };
+        let Some(run) = frame["run_id"].as_str().filter(|run| touched.contains(run)) else { continue };
+        seen.entry(run.to_owned()).or_insert((record.t_ns, record.t_ns)).1 = record.t_ns;
     }
-    Duration::from_nanos(touched.values().map(|(first, last)| last - first).max().unwrap_or_default())
+    Duration::from_nanos(seen.values().map(|(first, last)| last - first).max().unwrap_or_default())
 }
 
 /// What the owner says where it could not judge because of this machine.
@@ -315,7 +317,10 @@ fn unjudged(outcome: &Outcome) -> Option<String> {
 mod tests {
     use super::{Live, LiveFound, Site, longest_touched};
     use crate::progress::Meter;
+    use goldenpath_detection::Session;
     use goldenpath_faults::{Deed, Receipt, catalogue};
+    use goldenpath_history::{Direction, Record, RecordKind};
+    use goldenpath_simulator::{Scenario, simulate};
     use std::collections::BTreeSet;
     use std::time::Duration;
 
@@ -339,19 +344,32 @@ mod tests {
     }
 
     #[test]
-    fn a_run_lasts_from_the_first_touch_to_the_last() {
-        let touch = |run: Option<&str>, ms: u64| Receipt {
+    fn a_touched_run_lasts_from_its_first_frame_to_its_last() {
+        let touched = Receipt {
             fault: "S04".to_owned(),
-            t_ns: ms * 1_000_000,
+            t_ns: 0,
             deed: Deed::Altered,
             conn: None,
             user: None,
-            run_id: run.map(str::to_owned),
+            run_id: Some("a".to_owned()),
             other_run: None,
             what: String::new(),
         };
-        let receipts = [touch(Some("a"), 10), touch(Some("b"), 40), touch(None, 90), touch(Some("a"), 35)];
-        assert_eq!(longest_touched(&receipts), Duration::from_millis(25));
-        assert_eq!(longest_touched(&[]), Duration::ZERO);
+        let frame = |run: &str, ms: u64| Record {
+            t_ns: ms * 1_000_000,
+            conn: Some(1),
+            user: Some("ada".into()),
+            kind: RecordKind::Frame {
+                dir: Direction::In,
+                raw: format!(r#"{{"type":"agent_thinking","run_id":"{run}"}}"#).into(),
+                opcode: None,
+            },
+        };
+        let mut history = simulate(&Scenario::golden_path(), 1);
+        history.records = vec![frame("a", 10), frame("b", 11), frame("a", 35), frame("b", 90)];
+        let mut session = Session { history, receipts: vec![touched] };
+        assert_eq!(longest_touched(&session), Duration::from_millis(25));
+        session.receipts.clear();
+        assert_eq!(longest_touched(&session), Duration::ZERO);
     }
 }

@@ -9,7 +9,6 @@ tiers=("$@")
 [ "${#tiers[@]}" -gt 0 ] || for tier in tests-unit tests-integration tests-e2e tests-mission-critical; do
     [ -d "$tier" ] && tiers+=("$tier")
 done
-export GOLDENPATH_SERVICES="${GOLDENPATH_SERVICES:-embedded}"
 for tier in "${tiers[@]}"; do
     cargo test --locked -p "$tier" --no-run
     [ "$tier" != tests-e2e ] || cargo build --locked -p goldenpath-cli

@@ -2,6 +2,7 @@
 
 use crate::stand_in::StandIn;
 use goldenpath_harness::{Auth, NamedTarget, Target};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -38,6 +39,14 @@ impl Backend {
     /// A seed that this backend has not seen yet.
     pub(crate) fn next_seed(&self) -> u64 {
         self.seed.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The file of certificates that this backend's own is signed by, where it is not a public authority's.
+    pub(crate) fn ca_file(&self) -> Option<PathBuf> {
+        match &self.stand_in {
+            Some(stand_in) => Some(stand_in.ca_file().to_owned()),
+            None => std::env::var_os("GOLDENPATH_TARGET__CA_FILE").map(PathBuf::from),
+        }
     }
 
     /// Whether this is the reference backend, as the stand-in is: more is promised of it than of any other.

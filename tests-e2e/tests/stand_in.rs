@@ -1,97 +1,52 @@
-//! The reference backend as a process of its own, `goldenpath serve`, for as long as one test needs it.
+//! What is driven where no backend is named: the reference backend as people run it, in processes of its own, behind a front that
+//! ends TLS. For as long as one test needs it.
 
+mod certificates;
+mod front;
+mod node;
+mod process;
+
+pub(crate) use certificates::Certificates;
+pub(crate) use process::Process;
+
+use front::Front;
 use goldenpath_harness::{Auth, MintSettings, Minter, Probe, Target};
-use serde_json::Value;
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use node::Node;
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-/// How long it may take until it answers.
+/// How long each process may take until it answers.
 const START_UP: Duration = Duration::from_secs(20);
 
-/// The process and its data. Dropping it kills the one and removes the other.
-#[must_use = "the process ends when this is dropped"]
+/// The processes and their data. Dropping it kills the ones and removes the other.
+#[must_use = "the processes end when this is dropped"]
 pub(crate) struct StandIn {
-    process: Process,
-    address: String,
+    // In the order of their end: nobody is asked for what is gone.
+    front: Option<Front>,
+    node: Node,
+    certificates: Certificates,
     data: TempDir,
 }
 
-/// A child that is killed, by its own id, when nobody needs it any more.
-struct Process {
-    child: Child,
-    /// Kept, so that whatever it prints later meets an open pipe.
-    _stdout: Option<BufReader<ChildStdout>>,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that has ended already needs no kill; it is waited for in any case.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// Whether the reference backend alone is to be driven, without what stands around it in production.
+fn embedded() -> bool {
+    match std::env::var("GOLDENPATH_SERVICES").as_deref() {
+        Ok("embedded") => true,
+        Err(_) | Ok("") => false,
+        Ok(other) => panic!("`GOLDENPATH_SERVICES` is `{other}`; valid is `embedded`, or nothing"),
     }
 }
 
-/// The command, beside the tests that cargo built: `target/PROFILE/goldenpath`.
-fn command() -> PathBuf {
-    let suite = std::env::current_exe().unwrap();
-    let profile = suite.ancestors().nth(2).expect("a test lies in `target/PROFILE/deps`");
-    let path = profile.join(format!("goldenpath{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        path.is_file(),
-        "failed to start the stand-in: `{}` is not there (hint: `cargo build -p goldenpath-cli`, or name a backend \
-         with `GOLDENPATH_TARGET`)",
-        path.display()
-    );
-    path
-}
-
 impl StandIn {
-    /// Starts it on a free port and waits until it answers.
+    /// Starts everything on free ports and waits until a request goes all the way.
     pub(crate) async fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let log = data.path().join("serve.log");
-        let mut serve = Command::new(command());
-        // Whatever configures the tests' own session is none of the backend's business.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("GOLDENPATH_") {
-                serve.env_remove(name);
-            }
-        }
-        serve
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data.path())
-            .current_dir(data.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&log).unwrap());
-        let mut child = serve.spawn().unwrap();
-        let stdout = child.stdout.take().map(BufReader::new);
-        let mut process = Process { child, _stdout: None };
-        let refused = |why: &str| -> String {
-            let said = fs::read_to_string(&log).unwrap_or_default();
-            format!("failed to start the stand-in: {why}; it says: {said}")
-        };
-
-        // It says where it listens, in one line; one that ends instead gives an empty one.
-        let read = tokio::task::spawn_blocking(move || {
-            let (mut stdout, mut line) = (stdout?, String::new());
-            stdout.read_line(&mut line).ok().map(|_| (stdout, line))
-        });
-        let Ok(said) = tokio::time::timeout(START_UP, read).await else {
-            // The reading thread would keep the runtime: the kill ends its pipe.
-            drop(process);
-            panic!("{}", refused("it did not say where it listens in time"));
-        };
-        let (stdout, line) = said.unwrap().expect("its output is piped");
-        process._stdout = Some(stdout);
-        let ready: Value = serde_json::from_str(&line).unwrap_or_default();
-        let Some(address) = ready["ws"].as_str() else { panic!("{}", refused("it is not ready")) };
-        let stand_in = Self { process, address: address.to_owned(), data };
+        let node = Node::start(data.path()).await;
+        let certificates = Certificates::make(data.path());
+        let front = (!embedded()).then(|| Front::start(data.path(), &certificates, &[node.address()]));
+        let stand_in = Self { front, node, certificates, data };
         stand_in.wait_until_alive().await;
         stand_in
     }
@@ -102,19 +57,35 @@ impl StandIn {
         loop {
             match probe.get("health", None).await {
                 Ok(answer) if answer.status == 200 => return,
-                other => assert!(Instant::now() < until, "the stand-in is not alive: {other:?}"),
+                other => {
+                    assert!(
+                        Instant::now() < until,
+                        "the stand-in is not alive: {other:?}; its front says: {:?}",
+                        self.front.as_ref().map(Front::said)
+                    );
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             }
         }
     }
 
-    /// Where it is.
+    /// Where it is, for those who trust its authority.
     pub(crate) fn target(&self) -> Target {
-        Target::new(&self.address).unwrap().with_pid(self.process.child.id())
+        let target = match &self.front {
+            Some(front) => Target::new(&front.address()).unwrap().with_ca_file(self.ca_file()).unwrap(),
+            None => Target::new(&format!("ws://{}/ws", self.node.address())).unwrap(),
+        };
+        target.with_pid(self.node.pid())
     }
 
-    /// Tokens signed with the key that it made for itself.
+    /// The file with its authority's certificate.
+    pub(crate) fn ca_file(&self) -> &Path {
+        self.certificates.authority()
+    }
+
+    /// Tokens signed with the key that the node made for itself.
     pub(crate) fn auth(&self) -> Auth {
-        let key = fs::read(Path::new(self.data.path()).join("dev-secret")).unwrap();
+        let key = std::fs::read(self.data.path().join("dev-secret")).unwrap();
         Auth::mint(Minter::new(MintSettings::default(), key.trim_ascii()).unwrap())
     }
 }

@@ -1,7 +1,8 @@
 //! Table of contents of the end-to-end tier: the product from outside, by nothing but the harness and the checks. What is
-//! driven is the backend that `GOLDENPATH_TARGET` names, or a stand-in, `goldenpath serve` as a process of its own (build
-//! it first: `cargo build -p goldenpath-cli`). Each test judges what its users saw by the checks it names, and fails as
-//! well when a check had nothing to look at. Per module: what value it guards, how it fails, how to add to it.
+//! driven is the backend that `GOLDENPATH_TARGET` names, or a stand-in of processes: `goldenpath serve` (build it first:
+//! `cargo build -p goldenpath-cli`) behind nginx, which ends TLS; with `GOLDENPATH_SERVICES=embedded` without that front, and
+//! what asks for TLS fails then. Each test judges what its users saw by the checks it names, and fails as well when a check
+//! had nothing to look at. Per module: what value it guards, how it fails, how to add to it.
 //!
 //! * `complete_golden_path`: one user's way from login over the five events to an answer, and back to the same chat later.
 //!   Fails when a step is refused, slow, empty or forgotten; add a step that every user goes.
@@ -14,20 +15,34 @@
 //! * `concurrent_chat`: a dozen users chat at once. Fails on one foreign word or one user without value; add a way for
 //!   content to go astray.
 //!
-//! `backend` opens what is driven, `stand_in` is the process; the other modules are the mission-critical tier's steps.
+//! * `event_delivery_staging`: the events on the way they take in production, through a front, by TLS, to users who logged
+//!   in. Fails when that way costs an event, or lets somebody in; add a part of that way.
+//! * `business_value_protection`: what users pay for, in front of that. Fails when they see no work, or get a canned answer;
+//!   add what a customer would miss.
+//! * `recovery_resilience`: users who are cut off, and networks that tear. Fails when one event is lost, doubled or
+//!   disordered; add a thing that goes wrong on the way.
+//! * `authentication_compliance`: every door, with every key that must not open it. Add a door or a key.
+//!
+//! `backend` opens what is driven, `stand_in` is its processes, `network` a way to it that misbehaves; the other modules are
+//! the mission-critical tier's steps.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../../tests-mission-critical/tests/answers.rs"]
 mod answers;
+mod authentication_compliance;
 mod backend;
 mod business_value_delivery;
+mod business_value_protection;
 mod complete_golden_path;
 mod concurrent_chat;
 #[allow(dead_code, reason = "each tier takes the steps that it needs")]
 #[path = "../../tests-mission-critical/tests/driving.rs"]
 mod driving;
+mod event_delivery_staging;
 mod first_user;
 mod multi_user_golden_path;
+mod network;
 #[path = "../../tests-mission-critical/tests/reaching.rs"]
 mod reaching;
+mod recovery_resilience;
 mod stand_in;

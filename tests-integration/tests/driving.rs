@@ -41,10 +41,14 @@ pub(crate) async fn ask(
 ) -> (Prompt, String, RunView) {
     let prompt = prompts.next(scenario);
     client.ask(&prompt, None).await.unwrap();
-    let ended = client.wait_for_end(&prompt.request_id, DEADLINE).await.unwrap();
-    let (run_id, run) =
-        ended.unwrap_or_else(|| panic!("request refused: {:?}", client.view(|v| v.errors.clone())));
+    let (run_id, run) = end(client, &prompt.request_id).await;
     (prompt, run_id, run)
+}
+
+/// Waits until the run of a request ended.
+pub(crate) async fn end(client: &Client, request_id: &str) -> (String, RunView) {
+    let ended = client.wait_for_end(request_id, DEADLINE).await.unwrap();
+    ended.unwrap_or_else(|| panic!("request refused: {:?}", client.view(|v| v.errors.clone())))
 }
 
 /// Every user asks the four known prompts, all users at once, each over a connection of its own.
@@ -95,7 +99,7 @@ pub(crate) fn finish(testbed: Testbed) -> (Header, Vec<Record<'static>>) {
         seed: 7,
         limits: Default::default(),
         t0_unix_ms: Some(testbed.session.recorder().clock().t0_unix_ms()),
-        auth_mode: Some("mint".to_owned()),
+        auth_mode: Some(testbed.session.auth().mode.name().to_owned()),
         categories: Vec::new(),
         sla: false,
         not_observable: Default::default(),

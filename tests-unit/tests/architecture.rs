@@ -24,9 +24,16 @@ const MAP: &[(&str, &[&str])] = &[
     ("agent", &[]),
     ("storage", &["protocol"]),
     ("gateway", &["protocol", "storage", "agent"]),
+    // Its contract with the gateway is the wire: published keys, signed tokens, a list of revocations. Neither imports the other.
+    ("auth", &["protocol"]),
+    // Servers of others, which every test may need: it knows nothing of what uses them.
+    ("services", &[]),
     // Composition.
     // Backend faults decorate what a backend is composed of, choose as the catalogue's kinds choose, and sign the same receipts.
-    ("testbed", &["protocol", "history", "faults", "harness", "agent", "storage", "gateway"]),
+    (
+        "testbed",
+        &["protocol", "history", "faults", "harness", "agent", "storage", "gateway", "auth", "services"],
+    ),
     (
         "cli",
         &[
@@ -41,6 +48,8 @@ const MAP: &[(&str, &[&str])] = &[
             "agent",
             "storage",
             "gateway",
+            // `serve --role auth`.
+            "auth",
             // `selftest` drives backends with faults inside, which only the testbed composes.
             "testbed",
         ],
@@ -65,16 +74,18 @@ const TIERS: &[(&str, &[&str])] = &[
             "testbed",
         ],
     ),
-    ("tests-integration", &["protocol", "history", "checkers", "harness", "testbed"]),
-    // From outside only: whatever is driven, no part of it is known here.
-    ("tests-e2e", &["protocol", "history", "checkers", "harness"]),
+    // What every store owes is asked of the stores themselves, beside the servers that some of them need.
+    ("tests-integration", &["protocol", "history", "checkers", "harness", "storage", "testbed"]),
+    // From outside only: whatever is driven, no part of it is known here. The stand-in stands on servers of others.
+    ("tests-e2e", &["protocol", "history", "checkers", "harness", "services"]),
     // Any target, or the embedded one, which only the testbed knows how to compose.
     ("tests-mission-critical", &["protocol", "history", "checkers", "harness", "testbed"]),
 ];
 
 /// Crates that think only: none of these may be among their dependencies.
 const PURE: &[&str] = &["protocol", "history", "checkers", "report", "simulator", "detection"];
-const IMPURE_LIBRARIES: &[&str] = &["tokio", "axum", "reqwest", "tokio-tungstenite", "sqlx", "socket2"];
+const IMPURE_LIBRARIES: &[&str] =
+    &["tokio", "axum", "reqwest", "tokio-tungstenite", "sqlx", "redis", "socket2"];
 
 /// Package name → names of its dependencies of one kind (`None`: the normal ones), from `cargo metadata`.
 fn dependencies(kind: Option<&str>) -> BTreeMap<String, BTreeSet<String>> {

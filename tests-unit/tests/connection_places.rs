@@ -1,7 +1,7 @@
 //! Places for connections: how many a user, an address and the node have, who takes whose, when each is free again, and
 //! with which word a connection ends.
 
-use crate::parts::{connect, frame, later, manager, user, visitor};
+use crate::parts::{connect, frame, manager, token, user, visitor};
 use goldenpath_gateway::{ControlOutcome, Ending, Refusal, Visitor};
 use goldenpath_protocol::{ClientId, CloseCode, ServerFrame};
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,10 +22,10 @@ fn a_tab_takes_its_own_place_at_every_limit_and_no_other() {
             Refusal::AddressLimit => config.connections_per_ip = 1,
             Refusal::NodeLimit => config.connections_per_node = 1,
         });
-        let old = manager.admit(tab("ada", "tab-1")).unwrap().register(later());
+        let old = manager.admit(tab("ada", "tab-1")).unwrap().register(token());
         assert_eq!(manager.admit(tab("ada", "tab-2")).unwrap_err(), limit, "another tab");
         assert_eq!(manager.admit(visitor("ada")).unwrap_err(), limit, "a nameless one");
-        let new = manager.admit(tab("ada", "tab-1")).unwrap().register(later());
+        let new = manager.admit(tab("ada", "tab-1")).unwrap().register(token());
         assert_eq!((old.ending(), new.ending()), (Some(Ending::close(CloseCode::Replaced)), None));
         let there: Vec<_> = manager.connections_of(&user("ada")).iter().map(|one| one.id().clone()).collect();
         assert_eq!((there, manager.connections().len(), manager.count()), (vec![new.id().clone()], 1, 2));
@@ -55,7 +55,7 @@ fn one_that_leaves_frees_one_place() {
     drop((stays, next));
 
     let (by_address, _) = manager(|config| config.connections_per_ip = 2);
-    let admit = |name: &str, last| by_address.admit(from(name, last)).map(|permit| permit.register(later()));
+    let admit = |name: &str, last| by_address.admit(from(name, last)).map(|permit| permit.register(token()));
     let (_stays, leaves, _elsewhere) =
         (admit("ada", 1).unwrap(), admit("bob", 1).unwrap(), admit("eve", 2).unwrap());
     assert_eq!(admit("eve", 1).unwrap_err(), Refusal::AddressLimit);

@@ -2,7 +2,7 @@
 //! manager and the tracker together, with faults where delivery has to survive them.
 
 use crate::histories::judge;
-use crate::parts::{Backend, Tab, body, connect, context, kinds, later, offsets, user, visitor};
+use crate::parts::{Backend, Tab, body, connect, context, kinds, offsets, token, user, visitor};
 use goldenpath_gateway::{
     CursorError, Ending, NotifyError, Outcome, Refusal, RunStream, SendReport, Stage, UserExecutionContext,
     WebSocketNotifier,
@@ -370,7 +370,7 @@ async fn concurrent_connection_management() {
                 for _ in 0..50 {
                     match backend.manager.admit(visitor("ada")) {
                         Ok(permit) => {
-                            let held = permit.register(later());
+                            let held = permit.register(token());
                             assert!(open.fetch_add(1, Ordering::SeqCst) < LIMIT, "more than may be");
                             tokio::task::yield_now().await;
                             open.fetch_sub(1, Ordering::SeqCst);
@@ -644,7 +644,7 @@ async fn cold_start_race_condition_prevention() {
         happen(0).await;
         let permit = backend.manager.admit(visitor("ada")).unwrap();
         happen(1).await;
-        let registration = permit.register(later());
+        let registration = permit.register(token());
         happen(2).await;
         let mut tab: Tab = backend.greet(registration, Some(&place)).await;
         happen(3).await;

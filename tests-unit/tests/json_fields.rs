@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Objects whose every neighbour is read.
-const OBJECTS: [&str; 4] = [
+const OBJECTS: [&str; 5] = [
     r#"{"type":"a\n\u00e9","seq":-10.5e+3,"x":[1,{"y":[]},true]}"#,
     r#" { "text" : "" , "data":{"a":{},"b":"]\"}"} ,"n":0} "#,
     r#"{"code":[null,false,[{}],{"k":0.1E-2}],"offset":12,"":1}"#,
     r#"{"results":{"a":[[1,2],"\/\b\f\r\t\\"]},"success":false}"#,
+    // Longer than the blocks that are searched at once, and more quotation marks than letters.
+    r#"{"a":"","b":"c","text":"d","e":["","f","",""],"type":"","g":{"h":"","i":""},"reasoning":"j","seq":1,"k":"","code":"","l":"m"}"#,
 ];
 
 /// Characters that mean something in JSON, and some that mean nothing.

@@ -1,12 +1,12 @@
 //! What `UnifiedWebSocketManager` owes whoever uses it: which operations there are, what they take and give, what
 //! they refuse, and that it is the one way to a socket.
 
-use crate::parts::{connect, frame, later, manager, user, visitor};
+use crate::parts::{connect, frame, later, manager, token, user, visitor};
 use goldenpath_gateway::{
-    Connection, ConnectionOutcome, ControlOutcome, DeliveryTracker, Ending, GatewayConfig, Metrics, Outcome,
-    Permit, Refusal, Registration, UnifiedWebSocketManager, Visitor,
+    Connection, ConnectionOutcome, ControlOutcome, DeliveryTracker, Ending, GatewayConfig, HeldToken,
+    Metrics, Outcome, Permit, Refusal, Registration, UnifiedWebSocketManager, Visitor,
 };
-use goldenpath_protocol::{ClientId, CloseCode, ConnectionId, ServerFrame, Timestamp, UserId};
+use goldenpath_protocol::{ClientId, CloseCode, ConnectionId, ServerFrame, UserId};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ fn required_operations() {
     // Connect: a place first, a connection after the upgrade.
     let permit = manager.admit(visitor("ada")).unwrap();
     assert_eq!((manager.count(), manager.connections().len()), (1, 0), "a reserved place counts");
-    let first = permit.register(later());
+    let first = permit.register(token());
     let second = connect(&manager, "ada");
     let other = connect(&manager, "bob");
     assert_eq!((manager.count(), manager.connections().len(), metrics.connections()), (3, 3, 3));
@@ -61,7 +61,7 @@ fn operation_signatures() {
         UnifiedWebSocketManager::new;
     let _: fn(&Arc<UnifiedWebSocketManager>, Visitor) -> Result<Permit, Refusal> =
         UnifiedWebSocketManager::admit;
-    let _: fn(Permit, Timestamp) -> Registration = Permit::register;
+    let _: fn(Permit, HeldToken) -> Registration = Permit::register;
     let _: fn(&Registration) -> &Arc<Connection> = Registration::connection;
     let _: fn(&UnifiedWebSocketManager, &UserId, u64) -> Vec<ConnectionOutcome> =
         UnifiedWebSocketManager::wake;
@@ -135,9 +135,9 @@ fn errors_and_edge_cases() {
 
     // The same tab again takes its own place, even at the limit; another user's tab of that name does not.
     let tab = |name: &str| Visitor { client_id: Some(ClientId::new("tab-1").unwrap()), ..visitor(name) };
-    let old = manager.admit(tab("ada")).unwrap().register(later());
-    let bobs = manager.admit(tab("bob")).unwrap().register(later());
-    let new = manager.admit(tab("ada")).unwrap().register(later());
+    let old = manager.admit(tab("ada")).unwrap().register(token());
+    let bobs = manager.admit(tab("bob")).unwrap().register(token());
+    let new = manager.admit(tab("ada")).unwrap().register(token());
     assert_eq!(old.ending().map(Ending::code), Some(CloseCode::Replaced.code()));
     assert_eq!((new.ending(), bobs.ending()), (None, None));
     assert_eq!(manager.admit(visitor("ada")).unwrap_err(), Refusal::UserLimit, "another tab finds no place");

@@ -1,7 +1,7 @@
 //! `UnifiedWebSocketManager` at work: configured once, a connection from its first place to its last byte of memory,
 //! what waits for it, whose it is.
 
-use crate::parts::{Backend, connect, context, frame, kinds, later, manager, user, visitor};
+use crate::parts::{Backend, connect, context, frame, kinds, later, manager, token, user, visitor};
 use goldenpath_gateway::{
     Connection, ControlOutcome, Ending, GatewayConfig, Metrics, NotifyError, Outcome, Refusal,
     UnifiedWebSocketManager, Visitor,
@@ -48,7 +48,7 @@ fn connection_lifecycle() {
 
     let permit = manager.admit(tab("ada")).unwrap();
     assert!(manager.connections_of(&ada).is_empty(), "nobody sees it before it is registered");
-    let first = permit.register(later());
+    let first = permit.register(token());
     assert_eq!((first.user(), first.client_id().map(ClientId::as_str)), (&ada, Some("tab-1")));
     assert_eq!((first.ending(), first.expires_at()), (None, later()));
     let progress = manager.tracker().progress(&ada);
@@ -57,7 +57,7 @@ fn connection_lifecycle() {
     assert_eq!(manager.tracker().progress(&ada)[0].joined, Some(7));
 
     // The same tab again: the newer one lives, the older one is told why it does not.
-    let second = manager.admit(tab("ada")).unwrap().register(later());
+    let second = manager.admit(tab("ada")).unwrap().register(token());
     assert_ne!(first.id(), second.id());
     assert_eq!(first.ending(), Some(Ending::close(CloseCode::Replaced)));
     assert_eq!(second.ending(), None);
@@ -147,8 +147,8 @@ async fn user_context_integration_and_isolation() {
 
     // The same client id in two users' hands is two tabs.
     let tab = |name: &str| Visitor { client_id: Some(ClientId::new("tab-1").unwrap()), ..visitor(name) };
-    let first = backend.manager.admit(tab("ada")).unwrap().register(later());
-    let _second = backend.manager.admit(tab("bob")).unwrap().register(later());
+    let first = backend.manager.admit(tab("ada")).unwrap().register(token());
+    let _second = backend.manager.admit(tab("bob")).unwrap().register(token());
     assert_eq!(first.ending(), None);
     assert_eq!(backend.manager.close_user(&user("bob"), Ending::close(CloseCode::Revoked)), 2);
     assert_eq!((first.ending(), adas.registration.ending()), (None, None));

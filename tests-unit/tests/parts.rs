@@ -11,6 +11,6 @@ mod stage;
 pub(crate) use backend::{Backend, Tab};
 pub(crate) use hitches::{Call, Trouble};
 pub(crate) use samples::{
-    answer, body, connect, context, frame, kinds, later, manager, object, offsets, user, visitor,
+    answer, body, connect, context, frame, kinds, later, manager, object, offsets, token, user, visitor,
 };
 pub(crate) use stage::{Part, Stage, answered, asking, done, failure, found, waiting};

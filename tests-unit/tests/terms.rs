@@ -57,26 +57,6 @@ fn what_was_told_before_changes_what_is_said_as_this_page_says() {
     insta::assert_snapshot!("ways", page);
 }
 
-/// A witness is judged by one check, which then says what it says among others.
-#[test]
-fn each_check_can_be_judged_alone() {
-    let history = healthy(4);
-    let judged = |history: &History| {
-        let config = JudgeConfig { categories: Category::ALL.to_vec(), ..JudgeConfig::default() };
-        Judge::new(&history.header, config).judge_all(&history.records).checks
-    };
-    for check in judged(&history) {
-        let mut witness = history.clone();
-        witness.header.witness = Some(WitnessOf { check: check.id.to_owned(), lines: Vec::new() });
-        for said in judged(&witness) {
-            match said.id == check.id {
-                true => assert_eq!(said, check),
-                false => assert!(matches!(said.verdict, Verdict::NotRun(_)), "{said:?}"),
-            }
-        }
-    }
-}
-
 /// What was measured, told as the limit, is the limit; a hair to either side decides.
 #[test]
 fn a_value_at_its_limit_is_judged_as_this_page_says() {

@@ -1,5 +1,9 @@
 //! The command line as typed. What it means together with environment and file is decided elsewhere.
 
+mod serve_auth;
+
+pub use serve_auth::ServeAuthArgs;
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -86,7 +90,7 @@ pub struct TargetArgs {
     /// How the backend's frames are read [default: goldenpath]
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Where tokens come from: none, token, mint
+    /// Where tokens come from: none, token, mint, oauth (the latter by configuration)
     #[arg(long, value_name = "MODE")]
     pub auth: Option<String>,
     /// Where tokens are put: header, subprotocol, first_frame, query
@@ -211,18 +215,24 @@ pub struct ServeArgs {
     /// Billing data in the FOCUS format (CSV) [default: generated per user]
     #[arg(long, value_name = "FILE")]
     pub billing: Option<PathBuf>,
-    /// What thinks: `analyst` is deterministic and built in
+    /// What thinks: `analyst`, deterministic and built in, or `openai`, any OpenAI-compatible endpoint: `GOLDENPATH_LLM_URL`,
+    /// `GOLDENPATH_LLM_MODEL` and, where it wants one, `GOLDENPATH_LLM_KEY`
     #[arg(long, value_name = "NAME", default_value = "analyst")]
     pub model: String,
-    /// Which parts to run: `all` or `gateway`
+    /// Which parts to run: `all`, `gateway` or `auth`
     #[arg(long, value_name = "ROLE", default_value = "all")]
     pub role: String,
-    /// Where runs are kept: `sqlite:PATH` [default: sqlite in the data directory]
+    /// Where runs are kept: `sqlite:PATH` or `postgres://USER@HOST/DATABASE`, its password better in PGPASSWORD or
+    /// `~/.pgpass` [default: sqlite in the data directory]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
-    /// Where streams are kept: `memory`
+    /// Where streams are kept: `memory`, lost with this process, or `redis://HOST:PORT/DATABASE` (Redis 7 or newer;
+    /// `rediss://` with TLS), shared by all nodes that name it
     #[arg(long, value_name = "URL", default_value = "memory")]
     pub log: String,
+    /// Who signs tokens.
+    #[command(flatten)]
+    pub auth: ServeAuthArgs,
 }
 
 /// `proxy`.

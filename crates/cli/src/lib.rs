@@ -34,6 +34,7 @@ mod explain;
 mod proxy;
 mod selftest;
 mod serve;
+mod thinking;
 
 pub use exit::{CommandError, Exit};
 

@@ -1,16 +1,22 @@
 //! `serve`: the reference backend as a process, and the same backend inside another command.
 
+mod auth;
+
 use crate::args::{Format, ServeArgs};
 use crate::data_dir::DataDir;
 use crate::exit::{CommandError, Exit};
 use crate::interrupt::Interrupt;
 use crate::nearest::unknown;
 use crate::output::Output;
+use crate::thinking::Thinker;
 use crate::validate::{Doing, OwnTarget};
 use goldenpath_agent::{Agent, Analyst, BillingSource, GeneratedBilling, ImportedBilling};
-use goldenpath_gateway::auth::{TokenVerifier, secret};
+use goldenpath_gateway::auth::{Authenticator, TokenVerifier, secret};
 use goldenpath_gateway::{Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
-use goldenpath_storage::{LogLimits, MemoryEventLog, SqliteStore};
+use goldenpath_storage::{
+    EventLog, LogLimits, MemoryEventLog, OpenError, OpenLogError, RedisEventLog, RedisLogSettings, SCHEMES,
+    SqliteStore, Store, open_store,
+};
 use rand::Rng;
 use serde_json::json;
 use std::io::{ErrorKind, Write};
@@ -42,19 +48,25 @@ fn check(args: &ServeArgs) -> Result<(), CommandError> {
                 "the {kind} `{first}` is not supported by this version (valid: {valid})"
             )));
         }
-        Err(CommandError::Usage(unknown(kind, value, known)))
+        // What follows a scheme may be a password.
+        Err(CommandError::Usage(unknown(kind, first, known)))
     };
-    known("role", &args.role, &["all", "gateway"], &["auth"])?;
-    known("model", &args.model, &["analyst"], &["openai"])?;
-    known("log", &args.log, &["memory"], &["redis", "rediss"])?;
-    args.store
-        .as_deref()
-        .map_or(Ok(()), |store| known("store", store, &["sqlite"], &["postgres", "postgresql"]))
+    known("role", &args.role, &["all", "gateway", "auth"], &[])?;
+    if args.auth.auth_listen.is_some() && args.role != "all" {
+        let hint = "(hint: role `auth` listens where `--listen` says)";
+        return Err(CommandError::Usage(format!("`--auth-listen` goes with `--role all` {hint}")));
+    }
+    known("log", &args.log, &["memory", "redis", "rediss"], &[])?;
+    args.store.as_deref().map_or(Ok(()), |store| known("store", store, SCHEMES, &[]))
 }
 
 /// Runs the reference backend until SIGTERM or Ctrl-C, then drains it.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     check(args)?;
+    if args.role == "auth" {
+        return serve_auth(args).await;
+    }
+    let thinker = Thinker::named(&args.model)?;
     let usage = |what: String| {
         move |why: &dyn std::fmt::Display| CommandError::Usage(format!("failed to {what}: {why}"))
     };
@@ -65,7 +77,9 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     let imported = args.billing.as_deref().map(import).transpose()?;
     let given = std::env::var(secret::VARIABLE).ok();
     // Where everything lies elsewhere there is nothing to hold.
-    let unused = imported.is_some() && given.is_some() && args.store.is_some();
+    let secret_elsewhere = given.is_some() || args.auth.auth_jwks_url.is_some();
+    let unused =
+        imported.is_some() && secret_elsewhere && args.store.is_some() && args.auth.auth_listen.is_none();
     let _held = if unused { None } else { Some(DataDir::hold(&args.data_dir)?) };
     let billing: Arc<dyn BillingSource> = match imported {
         Some(imported) => Arc::new(imported),
@@ -76,23 +90,64 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
             Arc::new(GeneratedBilling::with_truth_in(truth))
         }
     };
-    let key =
-        secret::load(given, &args.data_dir).map_err(|why| usage("read the signing key".to_owned())(&why))?;
-    let store = match &args.store {
-        Some(url) => SqliteStore::open(url).await,
-        None => SqliteStore::open_file(&args.data_dir.join("goldenpath.db")).await,
+    let service = match &args.auth.auth_listen {
+        Some(listen) => Some(auth::start(&args.auth, listen, &args.data_dir).await?),
+        None => None,
     };
-    let store = store.map_err(|why| usage("open the store".to_owned())(&why))?;
-    let agent = Arc::new(Analyst::new(billing));
-    let server = start(listener, store, agent, &key, GatewayConfig::default()).await?;
+    let verifier = match auth::by_published_keys(&args.auth, service.as_ref())? {
+        Some(verifier) => verifier,
+        None => {
+            let key = secret::load(given, &args.data_dir)
+                .map_err(|why| usage("read the signing key".to_owned())(&why))?;
+            auth::by_secret(&args.auth, &key, ISSUER)
+        }
+    };
+    let store = open(args).await.map_err(|why| usage("open the store".to_owned())(&why))?;
+    let log = open_log(args).await.map_err(|why| usage("open the event log".to_owned())(&why))?;
+    let agent = thinker.on(billing)?;
+    let server = start(listener, store, log, agent, verifier, GatewayConfig::default()).await?;
     // Before anybody knows that it is ready: who starts it may stop it right away.
     let interrupt = Interrupt::listen(Output::new(Format::Text), "draining (once more: at once)")?;
-    ready(&server)?;
+    ready(&server, service.as_ref())?;
     interrupt.token().cancelled().await;
     if !server.drain().await {
         tracing::warn!("not everything ended in time");
     }
+    if let Some(service) = service {
+        service.handle.stop().await;
+    }
     Ok(Exit::Approved)
+}
+
+/// Runs the auth service alone until SIGTERM or Ctrl-C.
+async fn serve_auth(args: &ServeArgs) -> Result<Exit, CommandError> {
+    let _held = DataDir::hold(&args.data_dir)?;
+    let service = auth::start(&args.auth, &args.listen, &args.data_dir).await?;
+    let interrupt = Interrupt::listen(Output::new(Format::Text), "stopping (once more: at once)")?;
+    say(&json!({"ready": true, "http": service.url(), "pid": std::process::id()}))?;
+    interrupt.token().cancelled().await;
+    service.handle.stop().await;
+    Ok(Exit::Approved)
+}
+
+/// The store that was named, else the one in the data directory.
+async fn open(args: &ServeArgs) -> Result<Arc<dyn Store>, OpenError> {
+    match &args.store {
+        Some(url) => open_store(url).await,
+        None => Ok(Arc::new(SqliteStore::open_file(&args.data_dir.join("goldenpath.db")).await?)),
+    }
+}
+
+/// The event log that was named.
+async fn open_log(args: &ServeArgs) -> Result<Arc<dyn EventLog>, OpenLogError> {
+    if args.log == "memory" {
+        return Ok(memory_log());
+    }
+    Ok(Arc::new(RedisEventLog::open(&args.log, RedisLogSettings::default()).await?))
+}
+
+fn memory_log() -> Arc<dyn EventLog> {
+    Arc::new(MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now())))
 }
 
 fn import(path: &Path) -> Result<ImportedBilling, CommandError> {
@@ -106,13 +161,20 @@ fn import(path: &Path) -> Result<ImportedBilling, CommandError> {
 }
 
 /// One line on stdout, when requests are answered.
-fn ready(server: &ServerHandle) -> Result<(), CommandError> {
-    let line = json!({
+fn ready(server: &ServerHandle, service: Option<&auth::Service>) -> Result<(), CommandError> {
+    let mut line = json!({
         "ready": true,
         "ws": format!("ws://{}/ws", server.addr()),
         "http": format!("http://{}", server.addr()),
         "pid": std::process::id(),
     });
+    if let Some(service) = service {
+        line["auth"] = service.url().into();
+    }
+    say(&line)
+}
+
+fn say(line: &serde_json::Value) -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())
@@ -121,20 +183,13 @@ fn ready(server: &ServerHandle) -> Result<(), CommandError> {
 
 async fn start(
     listener: TcpListener,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
+    log: Arc<dyn EventLog>,
     agent: Arc<dyn Agent>,
-    key: &[u8],
+    verifier: Arc<dyn Authenticator>,
     config: GatewayConfig,
 ) -> Result<ServerHandle, CommandError> {
-    let log = MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now()));
-    let parts = Parts {
-        store: Arc::new(store),
-        log: Arc::new(log),
-        agent,
-        verifier: Arc::new(TokenVerifier::hs256(key, ISSUER, ISSUER)),
-        config,
-        clock: Arc::new(SystemClock),
-    };
+    let parts = Parts { store, log, agent, verifier, config, clock: Arc::new(SystemClock) };
     Server::start(listener, parts).await.map_err(|why| CommandError::Outside(why.to_string()))
 }
 
@@ -190,7 +245,8 @@ impl EmbeddedBackend {
         let store = SqliteStore::open_file(&data.0.join("goldenpath.db")).await.map_err(|why| {
             CommandError::Outside(format!("failed to open the store of the embedded backend: {why}"))
         })?;
-        start(listener, store, agent, secret, config).await
+        let verifier = Arc::new(TokenVerifier::hs256(secret, ISSUER, ISSUER));
+        start(listener, Arc::new(store), memory_log(), agent, verifier, config).await
     }
 
     /// Where it listens.

@@ -1,5 +1,7 @@
 //! From a chosen target to something that can be driven: the address, the tokens, the embedded backend.
 
+mod oauth;
+
 use crate::config::{AuthConfig, Chosen, Environment, ScenarioConfig, TargetChoice, TargetConfig};
 use crate::exit::CommandError;
 use crate::nearest::unknown;
@@ -44,7 +46,15 @@ pub(crate) async fn reach(chosen: &Chosen, environment: &Environment) -> Result<
         }
         TargetChoice::Remote(config) => {
             let target = remote(config)?.with_connect_deadline(deadline).with_profile(&chosen.profile);
-            Ok(Reached { target, auth: auth(&config.auth, environment)?, embedded: None })
+            let auth = match config.auth.mode.as_deref() {
+                Some("oauth") => {
+                    let ca_file = config.ca_file.as_deref();
+                    let auth = oauth::auth(&config.auth, ca_file, environment, chosen.seed, chosen.users);
+                    auth.await?.placed(placement(&config.auth)?)
+                }
+                _ => auth(&config.auth, environment)?,
+            };
+            Ok(Reached { target, auth, embedded: None })
         }
     }
 }
@@ -66,16 +76,19 @@ fn remote(config: &TargetConfig) -> Result<Target, CommandError> {
     })
 }
 
+/// Where tokens are put.
+fn placement(config: &AuthConfig) -> Result<Placement, CommandError> {
+    let Some(name) = &config.placement else { return Ok(Placement::default()) };
+    let known = Placement::ALL.iter().find(|(known, _)| known == name);
+    let names: Vec<&str> = Placement::ALL.iter().map(|(name, _)| *name).collect();
+    known
+        .map(|(_, placement)| *placement)
+        .ok_or_else(|| CommandError::Usage(unknown("token placement", name, &names)))
+}
+
 /// How tokens are had. Without a mode: minted where a key is at hand, else none.
 fn auth(config: &AuthConfig, environment: &Environment) -> Result<Auth, CommandError> {
-    let placement = match &config.placement {
-        None => Placement::default(),
-        Some(name) => {
-            let known = Placement::ALL.iter().find(|(known, _)| known == name);
-            let names: Vec<&str> = Placement::ALL.iter().map(|(name, _)| *name).collect();
-            known.ok_or_else(|| CommandError::Usage(unknown("token placement", name, &names)))?.1
-        }
-    };
+    let placement = placement(config)?;
     let tokens_named = config.token_env.is_some() || config.token_file.is_some() || !config.users.is_empty();
     let key_at_hand = config.key_env.is_some()
         || config.key_file.is_some()

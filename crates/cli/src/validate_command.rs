@@ -95,11 +95,22 @@ fn baseline(path: &Path, settings: &Settings) -> Result<Report, CommandError> {
     read_baseline(&text, &settings.chosen.profile, settings.chosen.users).map_err(|why| refuse(&why))
 }
 
-/// What cannot be seen of a target: nobody stops one that serves others.
-fn not_observable(asked: &[Category], ours: bool) -> BTreeMap<String, String> {
-    let why = "the target is not ours to stop";
-    let drain = ("connection/drain".to_owned(), why.to_owned());
-    (!ours && asked.contains(&Category::Resilience)).then_some(drain).into_iter().collect()
+/// What cannot be seen of a target: nobody stops one that serves others, and an issuer's tokens hold as long as it says.
+fn not_observable(asked: &[Category], ours: bool, auth: &AuthMode) -> BTreeMap<String, String> {
+    let mut hidden = BTreeMap::new();
+    let mut hide = |id: &str, why: &str| drop(hidden.insert(id.to_owned(), why.to_owned()));
+    if !ours && asked.contains(&Category::Resilience) {
+        hide("connection/drain", "the target is not ours to stop");
+    }
+    if let AuthMode::OAuth(issuer) = auth
+        && asked.contains(&Category::Security)
+    {
+        hide("auth/expiry", "the issuer decides how long its tokens hold");
+        if !issuer.takes_revocations() {
+            hide("auth/revocation", "the issuer does not say where tokens are revoked");
+        }
+    }
+    hidden
 }
 
 /// Where the history of a session lies, finished or not.
@@ -166,13 +177,16 @@ impl<'a> Run<'a> {
             auth_mode: Some(reached.auth.mode.name().to_owned()),
             categories: driven.map(|category| category.as_str().to_owned()).collect(),
             sla: settings.sla,
-            not_observable: not_observable(&asked, reached.embedded.is_some()),
+            not_observable: not_observable(&asked, reached.embedded.is_some(), &reached.auth.mode),
             witness: None,
         };
         // Fewer tokens than users: then there are as many users as tokens.
         let users = match &reached.auth.mode {
             AuthMode::Token(tokens) => {
                 settings.chosen.users.min(u32::try_from(tokens.len()).unwrap_or(u32::MAX))
+            }
+            AuthMode::OAuth(issuer) => {
+                settings.chosen.users.min(u32::try_from(issuer.issued().len()).unwrap_or(u32::MAX))
             }
             AuthMode::None | AuthMode::Mint(_) => settings.chosen.users,
         };

@@ -60,6 +60,21 @@ impl FaultRow {
 }
 
 impl Matrix {
+    /// How often each fault was tried on either side, and from which seed on: `20 simulated, 1 live, from seed 0`.
+    #[must_use]
+    pub fn attempts(&self) -> String {
+        let most = |of: fn(&FaultRow) -> Option<&Column>| {
+            self.faults.iter().filter_map(of).map(|column| column.of).max().filter(|most| *most > 0)
+        };
+        let mut said = String::new();
+        for (name, most) in
+            [("simulated", most(|row| row.simulated.as_ref())), ("live", most(|row| row.live.as_ref()))]
+        {
+            said.extend(most.map(|most| format!("{most} {name}, ")));
+        }
+        format!("{said}from seed {}", self.seed)
+    }
+
     /// The column that a row's result is told from.
     #[must_use]
     pub fn shown<'a>(&self, row: &'a FaultRow) -> Option<&'a Column> {

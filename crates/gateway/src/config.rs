@@ -49,6 +49,9 @@ pub struct GatewayConfig {
     pub token_grace: Duration,
     /// The clock difference forgiven when a token is checked.
     pub token_leeway: Duration,
+    /// Between two times that the node says it lives, and looks for runs that a dead one left. A fraction of what the store allows
+    /// between them.
+    pub node_heartbeat: Duration,
     /// While draining, how long runs may go on, and over which time idle sockets are closed.
     pub drain_runs: Duration,
     /// From the begin of a drain to its end.
@@ -92,6 +95,7 @@ impl Default for GatewayConfig {
             cancel_grace: Duration::from_secs(2),
             token_grace: Duration::from_secs(25),
             token_leeway: Duration::from_secs(5),
+            node_heartbeat: Duration::from_secs(2),
             drain_runs: Duration::from_secs(25),
             drain_total: Duration::from_secs(35),
             delta_interval: Duration::from_millis(50),

@@ -29,8 +29,8 @@ pub use delivery::{
     ConnectionOutcome, ConnectionProgress, DeliveryTotals, DeliveryTracker, Outcome, TrackedConnection,
 };
 pub use manager::{
-    Connection, ControlOutcome, CursorError, Ending, Joined, Outbox, Permit, Refusal, Registration,
-    StreamCursor, UnifiedWebSocketManager, Visitor,
+    Connection, ControlOutcome, CursorError, Ending, HeldToken, Joined, Outbox, Permit, Refusal,
+    Registration, StreamCursor, UnifiedWebSocketManager, Visitor,
 };
 pub use metrics::{GaugeGuard, Metrics};
 pub use network::{InvalidNetwork, Network, client_address};

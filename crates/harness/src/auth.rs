@@ -2,11 +2,13 @@
 
 mod forgery;
 mod mint;
+mod oauth;
 
 pub use forgery::Forgery;
 pub(crate) use forgery::derive;
 pub use jsonwebtoken::Algorithm;
 pub use mint::{MintSettings, Minter};
+pub use oauth::{IssuedIdentity, OAuth, OAuthGrant, OAuthSettings};
 
 use std::fmt;
 use std::sync::Arc;
@@ -84,6 +86,8 @@ pub enum AuthMode {
     Token(Vec<GivenToken>),
     /// They are signed here, one per user.
     Mint(Arc<Minter>),
+    /// An issuer elsewhere gave them, and is asked again before they end.
+    OAuth(Arc<OAuth>),
 }
 
 impl AuthMode {
@@ -94,6 +98,7 @@ impl AuthMode {
             Self::None => "none",
             Self::Token(_) => "token",
             Self::Mint(_) => "mint",
+            Self::OAuth(_) => "oauth",
         }
     }
 }
@@ -118,6 +123,12 @@ impl Auth {
     #[must_use]
     pub fn mint(minter: Minter) -> Self {
         Self { mode: AuthMode::Mint(Arc::new(minter)), placement: Placement::Header }
+    }
+
+    /// Tokens of an issuer elsewhere, in the header.
+    #[must_use]
+    pub fn oauth(issuer: Arc<OAuth>) -> Self {
+        Self { mode: AuthMode::OAuth(issuer), placement: Placement::Header }
     }
 
     /// The same, put elsewhere.
@@ -145,6 +156,14 @@ pub enum AuthError {
     /// Signing failed.
     #[error("failed to sign a token: {0}")]
     Sign(String),
+    /// An issuer gave no token.
+    #[error("failed to get a token from `{url}`: {why}")]
+    Issuer {
+        /// Its address.
+        url: String,
+        /// Why not; never a secret.
+        why: String,
+    },
     /// The user has no token of which this could be made.
     #[error("failed to make the token case `{case}`: {why}")]
     Case {

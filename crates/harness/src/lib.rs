@@ -46,7 +46,8 @@ mod prompts;
 mod run_queue;
 
 pub use auth::{
-    Algorithm, Auth, AuthError, AuthMode, Forgery, GivenToken, MintSettings, Minter, Placement, Token,
+    Algorithm, Auth, AuthError, AuthMode, Forgery, GivenToken, IssuedIdentity, MintSettings, Minter, OAuth,
+    OAuthGrant, OAuthSettings, Placement, Token,
 };
 pub use canary::Canary;
 pub use client::{Client, Connect, ConnectError, Credential, SendError};

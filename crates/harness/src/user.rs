@@ -1,6 +1,6 @@
 //! Authenticated users of a session, named by its seed.
 
-use crate::{Auth, AuthError, AuthMode, Forgery, Minter, Token};
+use crate::{Auth, AuthError, AuthMode, Forgery, IssuedIdentity, Minter, Token};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ enum Source {
     None,
     Given(Token),
     Minted(Arc<Minter>),
+    Issued(Arc<IssuedIdentity>),
 }
 
 impl TestUser {
@@ -41,6 +42,12 @@ impl TestUser {
         Self { name: name.into(), tier: None, source: Source::Given(token) }
     }
 
+    /// A user whose tokens an issuer gives.
+    #[must_use]
+    pub fn issued(identity: Arc<IssuedIdentity>) -> Self {
+        Self { name: identity.name().clone(), tier: None, source: Source::Issued(identity) }
+    }
+
     /// The same user, having paid for `tier`; only minted tokens can say so.
     #[must_use]
     pub fn of_tier(mut self, tier: &'static str) -> Self {
@@ -48,14 +55,21 @@ impl TestUser {
         self
     }
 
-    /// `count` users of a seed. Given tokens may be fewer: then there are as many users as tokens.
+    /// The names of `count` users of a seed.
+    #[must_use]
+    pub fn names(seed: u64, count: usize) -> Vec<String> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x7573_6572);
+        (0..count).map(|n| format!("gp-{:08x}-{}", random.random::<u32>(), n + 1)).collect()
+    }
+
+    /// `count` users of a seed. Given and issued tokens may be fewer: then there are as many users as tokens.
     #[must_use]
     pub fn roster(seed: u64, count: usize, auth: &Auth) -> Vec<Self> {
-        let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x7573_6572);
-        let mut name = |n: usize| format!("gp-{:08x}-{}", random.random::<u32>(), n + 1);
+        let names = Self::names(seed, count);
         match &auth.mode {
-            AuthMode::None => (0..count).map(|n| Self::unauthenticated(&name(n))).collect(),
-            AuthMode::Mint(minter) => (0..count).map(|n| Self::minted(&name(n), minter.clone())).collect(),
+            AuthMode::None => names.iter().map(|name| Self::unauthenticated(name)).collect(),
+            AuthMode::Mint(minter) => names.iter().map(|name| Self::minted(name, minter.clone())).collect(),
+            AuthMode::OAuth(issuer) => issuer.issued().into_iter().take(count).map(Self::issued).collect(),
             AuthMode::Token(tokens) => {
                 tokens.iter().take(count).map(|given| Self::given(&given.name, given.token.clone())).collect()
             }
@@ -68,6 +82,15 @@ impl TestUser {
         &self.name
     }
 
+    /// Where its tokens come from, when an issuer gives them.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Arc<IssuedIdentity>> {
+        match &self.source {
+            Source::Issued(identity) => Some(identity),
+            _ => None,
+        }
+    }
+
     /// A good token; `None` where none is shown.
     ///
     /// # Errors
@@ -77,6 +100,7 @@ impl TestUser {
             Source::None => Ok(None),
             Source::Given(token) => Ok(Some(token.clone())),
             Source::Minted(minter) => minter.token(&self.name, self.tier).map(Some),
+            Source::Issued(identity) => identity.token().map(Some),
         }
     }
 
@@ -99,6 +123,7 @@ impl TestUser {
         match &self.source {
             Source::None => Err(AuthError::Case { case: forgery.case(), why: "the user has no token" }),
             Source::Given(token) => crate::auth::derive(token, forgery),
+            Source::Issued(identity) => crate::auth::derive(&identity.token()?, forgery),
             Source::Minted(minter) => minter.forged(&self.name, forgery),
         }
     }

@@ -3,11 +3,12 @@
 //! Every user has a stream: the last events within the limits, and a head that its connections watch. A stream
 //! that nobody watches and that holds nothing any more is dropped; the user gets a new epoch when they come back.
 
-use crate::{AppendError, Appended, EventLog, Head, LogEntry, Replay};
+use crate::envelope::{too_large, with_offset};
+use crate::epoch::new_epoch;
+use crate::limits::MAX_ACKS;
+use crate::{AppendError, Appended, EventLog, Head, LogEntry, LogLimits, Replay};
 use async_trait::async_trait;
 use goldenpath_protocol::{ClientId, Epoch, EventId, Timestamp, UserId};
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::fmt;
@@ -17,30 +18,8 @@ use tokio::sync::watch;
 /// Tells the time. Given from outside, so that fifteen minutes can pass at once.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Clients of one user whose acks are kept; beyond, the one that has been silent longest is forgotten.
-/// Far above the connections a user may have, and a bound on what made-up client ids can cost.
-const MAX_ACKS: usize = 64;
-
 /// Every stream is looked at for what is out of date at most this often.
 const SWEEP_EVERY_MS: i64 = 60_000;
-
-/// How much of each user's stream is kept, whichever is reached first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogLimits {
-    /// Events per user.
-    pub events: usize,
-    /// Bytes of their envelopes per user.
-    pub bytes: usize,
-    /// Age of an event, and of a stream that nobody uses, in milliseconds.
-    pub age_ms: i64,
-}
-
-impl Default for LogLimits {
-    /// 1 000 events, 8 MiB, 15 minutes.
-    fn default() -> Self {
-        Self { events: 1_000, bytes: 8 * 1024 * 1024, age_ms: 15 * 60 * 1_000 }
-    }
-}
 
 /// An [`EventLog`] in memory.
 pub struct MemoryEventLog {
@@ -169,11 +148,9 @@ impl Stream {
             return Ok(Appended { head: Head { epoch, offset }, duplicate: true });
         }
         let offset = offset + 1;
-        let envelope = with_offset(envelope, offset)?;
+        let envelope: Arc<str> = with_offset(envelope, offset)?.into();
         if envelope.len() > limits.bytes {
-            let problem =
-                format!("an event of {} bytes is larger than the whole log of a user", envelope.len());
-            return Err(AppendError::Failed(problem));
+            return Err(too_large(envelope.len()));
         }
         self.bytes += envelope.len();
         self.offsets.insert(event_id.clone(), offset);
@@ -229,25 +206,6 @@ impl Stream {
             self.offsets.remove(&oldest.event_id);
         }
     }
-}
-
-/// The envelope as every socket gets it: `,"offset":N` before its closing brace, no other byte changed.
-fn with_offset(envelope: &str, offset: u64) -> Result<Arc<str>, AppendError> {
-    let body = envelope
-        .trim()
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .ok_or_else(|| AppendError::Failed("an envelope is no JSON object".to_owned()))?;
-    let comma = if body.trim().is_empty() { "" } else { "," };
-    Ok(format!("{{{body}{comma}\"offset\":{offset}}}").into())
-}
-
-/// 128 random bits, in hex.
-fn new_epoch() -> Result<Epoch, AppendError> {
-    let mut bytes = [0_u8; 16];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|error| AppendError::Failed(error.to_string()))?;
-    Epoch::new(format!("{:032x}", u128::from_be_bytes(bytes)))
-        .map_err(|error| AppendError::Failed(error.to_string()))
 }
 
 #[async_trait]

@@ -3,12 +3,13 @@
 //! One connection writes and a few read (WAL lets them go on meanwhile). Every write transaction begins
 //! `IMMEDIATE`: one that begins as a reader fails with "busy" when it turns into a writer, no time-out helps.
 
-mod rows;
+mod schema;
 mod write;
 
-use self::rows::{RunRow, ThreadRow, run_record, thread_records};
+pub use self::schema::SchemaError;
 use self::write::{append_event, begin_run, find_run};
-use crate::schema::{self, SchemaError};
+use crate::OpenError;
+use crate::rows::{RunRow, ThreadRow, run_record, thread_records};
 use crate::{BeginRun, NewRun, RunRecord, Store, StoreError, StoredEvent, ThreadRecord};
 use async_trait::async_trait;
 use goldenpath_protocol::{RunId, ThreadId, UserId};
@@ -26,30 +27,6 @@ const READERS: u32 = 4;
 /// Longest wait for a connection or for another process's lock; then the store is `Unavailable`.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL names no SQLite store.
-    #[error("`{0}` names no SQLite store (hint: `sqlite:PATH` or `sqlite::memory:`)")]
-    Url(String),
-    /// The directory of the file cannot be made.
-    #[error("`{path}`: {error}")]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// What the file system said.
-        error: std::io::Error,
-    },
-    /// The file is no store of ours, or cannot be read or written.
-    #[error("`{path}`: {error}")]
-    Database {
-        /// The file, or `:memory:`.
-        path: PathBuf,
-        /// What is wrong with it.
-        error: SchemaError,
-    },
-}
-
 /// Where a store lies, as `--store` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
@@ -60,10 +37,9 @@ enum Place {
 impl Place {
     /// `sqlite:PATH`, `sqlite://PATH` or `sqlite::memory:`.
     fn parse(url: &str) -> Result<Self, OpenError> {
-        let refuse = || OpenError::Url(url.to_owned());
-        let rest = url.strip_prefix("sqlite:").ok_or_else(refuse)?;
+        let rest = url.strip_prefix("sqlite:").ok_or(OpenError::SqliteUrl)?;
         match rest.strip_prefix("//").unwrap_or(rest) {
-            "" => Err(refuse()),
+            "" => Err(OpenError::SqliteUrl),
             ":memory:" => Ok(Self::Memory),
             path => Ok(Self::File(PathBuf::from(path))),
         }
@@ -152,6 +128,23 @@ async fn prepare(writer: &SqlitePool) -> Result<(), SchemaError> {
     schema::prepare(&mut *writer.acquire().await?).await
 }
 
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        /// Primary result codes of SQLite: another connection holds the lock.
+        const BUSY_OR_LOCKED: [i64; 2] = [5, 6];
+        let busy = match &error {
+            sqlx::Error::PoolTimedOut => true,
+            // The code is the extended one; its lowest byte is the primary one.
+            sqlx::Error::Database(cause) => cause
+                .code()
+                .and_then(|code| code.parse::<i64>().ok())
+                .is_some_and(|code| BUSY_OR_LOCKED.contains(&(code & 0xff))),
+            _ => false,
+        };
+        if busy { Self::Unavailable } else { Self::Failed(error.to_string()) }
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError> {
@@ -177,7 +170,7 @@ impl Store for SqliteStore {
     async fn run(&self, user: &UserId, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
         let row: Option<RunRow> = sqlx::query_as(
             "SELECT run_id, thread_id, user_id, request_id, agent, message, state, event_count, final_response,
-                    created_ms
+                    created_ms, 1
              FROM runs WHERE run_id = ? AND user_id = ?",
         )
         .bind(run.as_str())
@@ -226,15 +219,24 @@ impl Store for SqliteStore {
         Ok(thread_records(rows)?.pop())
     }
 
-    async fn running_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+    async fn keep_alive(&self) -> Result<Vec<RunId>, StoreError> {
+        // A file is one node's: nobody takes its runs while it lives, and nobody else is asked to cancel them.
+        Ok(Vec::new())
+    }
+
+    async fn take_over(&self) -> Result<Vec<RunRecord>, StoreError> {
         let rows: Vec<RunRow> = sqlx::query_as(
             "SELECT run_id, thread_id, user_id, request_id, agent, message, state, event_count, final_response,
-                    created_ms
+                    created_ms, 1
              FROM runs WHERE state = 'running' ORDER BY created_ms, rowid",
         )
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter().map(run_record).collect()
+    }
+
+    async fn ask_to_cancel(&self, _: &UserId, _: &RunId) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -3,12 +3,18 @@
 use async_trait::async_trait;
 use goldenpath_protocol::{EventId, RequestId, RunId, RunState, ThreadId, Timestamp, UserId};
 
+/// How long a request id stays taken.
+pub(crate) const REQUEST_ID_LIFE_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// The store could not do it. Never says what lies inside: safe to show to operators, not to users.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It did not answer in time, or is busy.
     #[error("the store did not answer in time")]
     Unavailable,
+    /// Another node has taken the run over: only that one may add to it.
+    #[error("another node has taken the run over")]
+    Taken,
     /// Anything else.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -86,6 +92,8 @@ pub struct RunRecord {
     pub event_count: u64,
     pub final_response: Option<String>,
     pub created_at: Timestamp,
+    /// Whether it is for this node to add to it; in a store of one node always.
+    pub held_here: bool,
 }
 
 /// A thread as the store keeps it.
@@ -101,14 +109,18 @@ pub struct ThreadRecord {
 }
 
 /// The store. One suite of contract tests runs over every implementation.
+///
+/// Each open store is one node. Where several share what is kept, a run is held by the node that began it, and by another one
+/// only after the first has not said for a while that it lives.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// Begins a run or finds the one that the same request began.
+    /// Begins a run, which this node then holds, or finds the one that the same request began.
     async fn begin_run(&self, request: NewRun) -> Result<BeginRun, StoreError>;
     /// How [`begin_run`](Self::begin_run) would answer a request id that is taken, without beginning anything;
     /// `None` when it is free.
     async fn find_run(&self, request: &NewRun) -> Result<Option<BeginRun>, StoreError>;
-    /// Keeps an event; the same (run, seq) again with the same id changes nothing.
+    /// Keeps an event of a run that this node holds, else [`StoreError::Taken`]; the same (run, seq) again with the same id changes
+    /// nothing.
     async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError>;
     /// One run of this user; a foreign or unknown one is `None`.
     async fn run(&self, user: &UserId, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
@@ -118,8 +130,13 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn threads(&self, user: &UserId) -> Result<Vec<ThreadRecord>, StoreError>;
     /// One thread of this user.
     async fn thread(&self, user: &UserId, thread: &ThreadId) -> Result<Option<ThreadRecord>, StoreError>;
-    /// Runs of any user in the state `running`: what a dead node left behind, asked once at start.
-    async fn running_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
+    /// Says that this node lives, which it must do every few seconds to keep its runs; gives those that another node was asked to
+    /// cancel.
+    async fn keep_alive(&self) -> Result<Vec<RunId>, StoreError>;
+    /// Takes the running runs of nodes that are gone; gives all running ones that this node holds now, oldest first.
+    async fn take_over(&self) -> Result<Vec<RunRecord>, StoreError>;
+    /// Lets the node that holds a run of this user know that it is to be cancelled.
+    async fn ask_to_cancel(&self, user: &UserId, run: &RunId) -> Result<(), StoreError>;
     /// Whether it can take work; for `/ready`.
     async fn ready(&self) -> Result<(), StoreError>;
 }

@@ -1,11 +1,16 @@
 //! The composition: store, log, agent and node on a loopback port, and a session of the harness in front.
 
-use goldenpath_agent::{Agent, Analyst, GeneratedBilling};
-use goldenpath_gateway::{
-    Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock, auth::TokenVerifier,
+use crate::auth_backend::AuthBackend;
+use goldenpath_agent::{Agent, Analyst, Endpoint, GeneratedBilling, OpenAi};
+use goldenpath_auth::AuthConfig;
+use goldenpath_gateway::auth::{Authenticator, JwksAuthenticator, TokenVerifier};
+use goldenpath_gateway::{Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
+use goldenpath_harness::{
+    Auth, AuthMode, Canary, MintSettings, Minter, Recording, Session, Target, TestUser,
 };
-use goldenpath_harness::{Auth, Canary, MintSettings, Minter, Recording, Session, Target, TestUser};
-use goldenpath_storage::{EventLog, LogLimits, MemoryEventLog, SqliteStore, Store};
+use goldenpath_storage::{EventLog, LogLimits, MemoryEventLog, OpenError, SqliteStore, Store, open_store};
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -34,7 +39,23 @@ pub struct TestbedBuilder {
     config: GatewayConfig,
     agent: Option<Arc<dyn Agent>>,
     log_limits: LogLimits,
+    log: Option<Arc<dyn EventLog>>,
     minter: MintSettings,
+    auth: Option<AuthConfig>,
+    store: Place,
+    secret: Option<Secret>,
+}
+
+/// What tokens are signed with.
+#[derive(Clone, Copy)]
+struct Secret([u8; 32]);
+
+/// Where runs are kept.
+enum Place {
+    /// In a file in the testbed's own folder.
+    Own,
+    Url(String),
+    Given(Arc<dyn Store>),
 }
 
 impl TestbedBuilder {
@@ -56,9 +77,42 @@ impl TestbedBuilder {
         self
     }
 
+    /// Keeps runs where `url` says, as `--store` does.
+    pub fn stored_in(mut self, url: &str) -> Self {
+        self.store = Place::Url(url.to_owned());
+        self
+    }
+
+    /// Keeps runs in this store.
+    pub fn over(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Place::Given(store);
+        self
+    }
+
+    /// Keeps streams in this log.
+    pub fn logged_in(mut self, log: Arc<dyn EventLog>) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// Takes the tokens that the harness signs for another one, too. It is another node of the same backend when both are
+    /// [`logged_in`](Self::logged_in) one log and have, each for itself, opened one database: a store knows its node.
+    pub fn with_tokens_of(mut self, first: &Testbed) -> Self {
+        self.secret = Some(first.secret);
+        self
+    }
+
     /// Lets users' tokens live for `ttl`.
     pub fn with_tokens_for(mut self, ttl: std::time::Duration) -> Self {
         self.minter.ttl = ttl;
+        self
+    }
+
+    /// Takes users' tokens from an auth service beside the node, which verifies them by its published keys.
+    pub fn with_auth_service(mut self, change: impl FnOnce(&mut AuthConfig)) -> Self {
+        let mut config = self.auth.take().unwrap_or_default();
+        change(&mut config);
+        self.auth = Some(config);
         self
     }
 
@@ -67,32 +121,71 @@ impl TestbedBuilder {
     /// # Errors
     /// [`TestbedError`] names the part that did not start.
     pub async fn start(self) -> Result<Testbed, TestbedError> {
-        let secret: [u8; 32] = std::array::from_fn(|_| 0).map(|_: u8| rand::random());
+        let secret = self.secret.unwrap_or_else(|| Secret(rand::random()));
         let data = tempfile::tempdir().map_err(part("data folder"))?;
-        let store =
-            SqliteStore::open_file(&data.path().join("goldenpath.db")).await.map_err(part("store"))?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = self.store.open(data.path()).await.map_err(part("store"))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let log_clock = Arc::clone(&clock);
-        let log: Arc<dyn EventLog> =
-            Arc::new(MemoryEventLog::new(self.log_limits, Arc::new(move || log_clock.now())));
+        let log = self.log.unwrap_or_else(|| {
+            Arc::new(MemoryEventLog::new(self.log_limits, Arc::new(move || log_clock.now())))
+        });
         let agent = self.agent.unwrap_or_else(Testbed::analyst);
+        let (auth, verifier, session_auth) = match self.auth {
+            Some(config) => {
+                let backend = AuthBackend::start(config).await?;
+                let verifier =
+                    JwksAuthenticator::start(backend.jwks()).map_err(part("reader of published keys"))?;
+                let session_auth = backend.session_auth()?;
+                (Some(backend), Arc::new(verifier) as Arc<dyn Authenticator>, session_auth)
+            }
+            None => {
+                let verifier: Arc<dyn Authenticator> = Arc::new(TokenVerifier::hs256(&secret.0, NAME, NAME));
+                let minter = Minter::new(self.minter, &secret.0).map_err(part("token minter"))?;
+                (None, verifier, Auth::mint(minter))
+            }
+        };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(part("listener"))?;
         let parts = Parts {
             store: Arc::clone(&store),
             log: Arc::clone(&log),
             agent,
-            verifier: Arc::new(TokenVerifier::hs256(&secret, NAME, NAME)),
+            verifier,
             config: self.config,
             clock,
         };
         let server = Server::start(listener, parts).await.map_err(part("node"))?;
         let target = Target::new(&format!("ws://{}/ws", server.addr())).map_err(part("target"))?;
-        let minter = Minter::new(self.minter, &secret).map_err(part("token minter"))?;
         let recording = Recording::in_memory().map_err(part("recording"))?;
-        let session = Session::new(target, Auth::mint(minter), recording.recorder());
+        let session = Session::new(target, session_auth, recording.recorder());
         let canary = Canary::start(recording.recorder());
-        Ok(Testbed { session, recording, canary, server, store, log, _data: data })
+        Ok(Testbed { session, recording, canary, server, store, log, auth, secret, _data: data })
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("Own"),
+            // It may hold a password.
+            Self::Url(_) => f.write_str("Url"),
+            Self::Given(store) => f.debug_tuple("Given").field(store).finish(),
+        }
+    }
+}
+
+impl Place {
+    async fn open(self, folder: &Path) -> Result<Arc<dyn Store>, OpenError> {
+        match self {
+            Self::Own => Ok(Arc::new(SqliteStore::open_file(&folder.join("goldenpath.db")).await?)),
+            Self::Url(url) => open_store(&url).await,
+            Self::Given(store) => Ok(store),
+        }
     }
 }
 
@@ -112,6 +205,9 @@ pub struct Testbed {
     pub store: Arc<dyn Store>,
     /// Where it keeps streams.
     pub log: Arc<dyn EventLog>,
+    /// Who gives users their tokens, where the harness does not sign them itself.
+    pub auth: Option<AuthBackend>,
+    secret: Secret,
     _data: TempDir,
 }
 
@@ -122,7 +218,11 @@ impl Testbed {
             config: GatewayConfig::default(),
             agent: None,
             log_limits: LogLimits::default(),
+            log: None,
             minter: MintSettings::default(),
+            store: Place::Own,
+            auth: None,
+            secret: None,
         }
     }
 
@@ -130,6 +230,27 @@ impl Testbed {
     #[must_use]
     pub fn analyst() -> Arc<dyn Agent> {
         Arc::new(Analyst::new(Arc::new(GeneratedBilling::default())))
+    }
+
+    /// A language model over generated billing data.
+    ///
+    /// # Errors
+    /// When no client of this endpoint can be made.
+    pub fn language_model(endpoint: Endpoint) -> Result<Arc<dyn Agent>, TestbedError> {
+        let model = OpenAi::new(Arc::new(GeneratedBilling::default()), endpoint);
+        Ok(Arc::new(model.map_err(part("language model"))?))
+    }
+
+    /// `count` distinct users with tokens of the auth service, the same ones for the same seed.
+    ///
+    /// # Errors
+    /// [`TestbedError`] when there is no auth service, or it gives no tokens.
+    pub async fn issued_users(&self, seed: u64, count: usize) -> Result<Vec<TestUser>, TestbedError> {
+        let AuthMode::OAuth(issuer) = &self.session.auth().mode else {
+            return Err(part("users")("this testbed has no auth service"));
+        };
+        let identities = issuer.issue(&TestUser::names(seed, count)).await.map_err(part("users"))?;
+        Ok(identities.into_iter().map(TestUser::issued).collect())
     }
 
     /// `count` distinct users, the same ones for the same seed.

@@ -1,10 +1,17 @@
-//! Decorators over real parts, for what the real part alone cannot be made to do on demand.
+//! Decorators over real parts, for what the real part alone cannot be made to do on demand; and `provider`, who plays what is
+//! never ours.
+
+#[cfg(feature = "fixtures")]
+mod provider;
 
 use async_trait::async_trait;
 use goldenpath_agent::{Agent, StepSink, Task, TaskEnd};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+#[cfg(feature = "fixtures")]
+pub use provider::{Beat, ScriptedProvider};
 
 /// The real agent, held back before its first step until a [`Release`] lets it go on: makes "while a run is open" a
 /// state that a test can stay in for as long as it needs.

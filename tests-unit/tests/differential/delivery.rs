@@ -262,7 +262,7 @@ pub(super) fn tabs_agree(history: &Reading) -> Said {
             .filter(|(number, conn)| {
                 let silent = run.on(*number).is_empty();
                 conn.user == run.owner
-                    && conn.joined_line() < asked.line
+                    && history.saw_the_start(run, *number)
                     && (!silent
                         || (conn.greeting.is_some()
                             && conn.closed.is_none_or(|closed| closed.0 > asked.line)))

@@ -120,6 +120,7 @@ fn begin(runs: &mut Vec<Kept>, request: NewRun) -> BeginRun {
         event_count: 0,
         final_response: None,
         created_at: request.now,
+        held_here: true,
     };
     runs.push(Kept { record, thread_asked: request.thread_id, events: Vec::new() });
     BeginRun::Started(begun)
@@ -202,7 +203,15 @@ impl Store for Book {
         Ok(self.threads(user).await?.into_iter().find(|one| one.thread_id == *thread))
     }
 
-    async fn running_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+    async fn keep_alive(&self) -> Result<Vec<RunId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn ask_to_cancel(&self, _: &UserId, _: &RunId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn take_over(&self) -> Result<Vec<RunRecord>, StoreError> {
         let runs = self.runs.lock().unwrap();
         let records = runs.iter().map(|kept| &kept.record);
         Ok(records.filter(|record| record.state == RunState::Running).cloned().collect())

@@ -1,7 +1,8 @@
 //! Well-formed pieces: contexts, bodies of every type, visitors; and what is read off events.
 
 use goldenpath_gateway::{
-    Completion, GatewayConfig, Metrics, Registration, UnifiedWebSocketManager, UserExecutionContext, Visitor,
+    Completion, GatewayConfig, HeldToken, Metrics, Registration, UnifiedWebSocketManager,
+    UserExecutionContext, Visitor,
 };
 use goldenpath_protocol::{
     ErrorCode, EventBody, EventType, ExecutionId, RunEvent, RunFailure, ServerFrame, Tier, Timestamp,
@@ -110,8 +111,13 @@ pub(crate) fn later() -> Timestamp {
     Timestamp::from_unix_ms(1_900_000_000_000)
 }
 
+/// A token that ends [`later`].
+pub(crate) fn token() -> HeldToken {
+    HeldToken::new(later(), "t-1", None)
+}
+
 pub(crate) fn connect(manager: &Arc<UnifiedWebSocketManager>, name: &str) -> Registration {
-    manager.admit(visitor(name)).unwrap().register(later())
+    manager.admit(visitor(name)).unwrap().register(token())
 }
 
 pub(crate) fn frame() -> ServerFrame {

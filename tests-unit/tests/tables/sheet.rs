@@ -70,7 +70,7 @@ struct Judged {
 impl Judged {
     fn of(text: &str, asked: &[&str]) -> Self {
         let mut lines = text.lines().skip(1);
-        let history = lines.clone().filter(|line| !line.starts_with(['?', '!', '%']));
+        let history = lines.clone().filter(|line| !line.starts_with(['?', '!']));
         let records = records(&history.collect::<Vec<_>>().join("\n"));
         let mut header = Header::new("table", "ws://table.invalid/ws", "goldenpath");
         #[allow(clippy::cast_precision_loss, reason = "Unix milliseconds are below 2^53")]
@@ -133,15 +133,22 @@ fn set(setting: &str, header: &mut Header, config: &mut JudgeConfig) {
         "auth" => header.auth_mode = Some(value.to_owned()),
         "sla" => header.sla = true,
         "seed" => header.seed = value.parse().unwrap(),
-        "t0" => header.t0_unix_ms = value.parse().ok(),
+        "t0" => header.t0_unix_ms = (value != "-").then(|| value.parse().unwrap()),
         "asked" => header.categories = value.split(',').map(str::to_owned).collect(),
-        "categories" => config.categories = value.split(',').filter_map(|name| name.parse().ok()).collect(),
+        "categories" => {
+            let category = |name: &str| name.parse().unwrap_or_else(|why| panic!("{setting}: {why}"));
+            config.categories = value.split(',').filter(|name| !name.is_empty()).map(category).collect();
+        }
         "limit" => {
             let (id, limit) = value.split_once(':').unwrap();
             config.limits.insert(id.to_owned(), limit.parse().unwrap());
         }
         "unseen" => drop(config.not_observable.insert(value.to_owned(), "of no interest".to_owned())),
-        "absent" => config.absent_events.extend(EventType::from_name(value)),
+        "absent" if value == "-" => {}
+        "absent" => {
+            let event = EventType::from_name(value).unwrap_or_else(|| panic!("no event is `{value}`"));
+            config.absent_events.push(event);
+        }
         "incomplete" => config.complete = false,
         "untimed" => config.judge_timing = false,
         "unquoted" => config.quotes_reference = false,

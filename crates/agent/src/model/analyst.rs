@@ -1,32 +1,33 @@
 //! The analyst: a supervisor that asks tools and specialists, and answers from what they found.
 
 use super::answer;
+use super::desk::Desk;
 use super::findings::{Findings, Outcome};
 use super::phrasing::Voice;
 use super::plan::{Lookup, Part, second_stage};
 use super::question::Question;
 use super::sections::thoughts;
-use super::session::{Session, Stopped};
+use super::session::{Call, Session, Stopped};
 use super::tier::Tier;
 use crate::billing::BillingSource;
 use crate::runtime::{Agent, Answer, Step, StepSink, Task, TaskEnd};
 use crate::tools::Registry;
-use crate::turns::Turns;
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use serde_json::{Map, Value};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use tokio_util::sync::CancellationToken;
 
-/// The default agent's name, and one that asks for its leading role by name.
-const NAMES: [&str; 2] = ["analyst", "cost_supervisor"];
+/// The default agent's name, and one that asks for its leading role by name. The role is the same, whichever model plays it.
+pub(super) const NAMES: [&str; 2] = ["analyst", "cost_supervisor"];
+
+/// How often a tool is called again after a failure that may pass.
+const RETRIES: u32 = 1;
 
 /// Answers cost questions from billing data; deterministic: the same data and prompt give the same answer.
 #[derive(Debug, Clone)]
 pub struct Analyst {
-    billing: Arc<dyn BillingSource>,
-    tools: Registry,
-    turns: Turns,
+    desk: Desk,
 }
 
 impl Analyst {
@@ -39,20 +40,13 @@ impl Analyst {
     /// An analyst with other tools.
     #[must_use]
     pub fn with_tools(billing: Arc<dyn BillingSource>, tools: Registry) -> Self {
-        Self { billing, tools, turns: Turns::default() }
+        Self { desk: Desk::new(billing, tools) }
     }
+}
 
-    pub(super) fn billing(&self) -> &dyn BillingSource {
-        self.billing.as_ref()
-    }
-
-    pub(super) fn tools(&self) -> &Registry {
-        &self.tools
-    }
-
-    pub(super) fn turns(&self) -> &Turns {
-        &self.turns
-    }
+/// The name under which an agent speaks that was asked for as `asked`.
+pub(super) fn name(asked: &str) -> String {
+    NAMES.into_iter().find(|name| *name == asked).unwrap_or(NAMES[0]).to_owned()
 }
 
 #[async_trait]
@@ -62,25 +56,24 @@ impl Agent for Analyst {
     }
 
     async fn run(&self, task: Task, steps: StepSink, cancel: CancellationToken) -> TaskEnd {
-        let agent = NAMES.into_iter().find(|name| *name == task.agent).unwrap_or(NAMES[0]).to_owned();
-        let session = Session {
-            analyst: self,
-            task: &task,
-            agent,
-            tier: Tier::from_name(&task.tier),
-            steps: &steps,
-            cancel: &cancel,
-            calls: AtomicU32::new(0),
-        };
-        session.run().await.unwrap_or(TaskEnd::Cancelled)
+        let session = Session::new(&self.desk, &task, name(&task.agent), &steps, &cancel);
+        let analysis = Analysis { session, tier: Tier::from_name(&task.tier) };
+        analysis.run().await.unwrap_or(TaskEnd::Cancelled)
     }
 }
 
-impl Session<'_> {
+/// One question under analysis.
+#[derive(Debug)]
+struct Analysis<'a> {
+    session: Session<'a>,
+    tier: Tier,
+}
+
+impl Analysis<'_> {
     async fn run(&self) -> Result<TaskEnd, Stopped> {
-        let mut question = Question::of(&self.task.message);
+        let mut question = Question::of(&self.session.task.message);
         let task_description = format!("Answer a question about {} from billing data", question.topic());
-        self.tell(Step::Started { agent: self.agent.clone(), task_description }).await?;
+        self.session.tell(Step::Started { agent: self.session.agent.clone(), task_description }).await?;
         self.think(None, thoughts::opening(&mut self.voice("opening"), &question), 5.0).await?;
 
         let mut findings = Findings::default();
@@ -101,7 +94,9 @@ impl Session<'_> {
         }
         self.think(None, thoughts::before_answer(&mut self.voice("answer"), &findings), 95.0).await?;
         let answer = self.answer(&question, &findings);
-        self.tell(Step::Delta { agent: self.agent.clone(), text: answer.final_response.clone() }).await?;
+        self.session
+            .tell(Step::Delta { agent: self.session.agent.clone(), text: answer.final_response.clone() })
+            .await?;
         Ok(TaskEnd::Completed(answer))
     }
 
@@ -146,11 +141,34 @@ impl Session<'_> {
         Ok(found)
     }
 
+    async fn think(&self, specialist: Option<&str>, thought: String, progress: f64) -> Result<(), Stopped> {
+        self.session.think(specialist, thought, Some(progress)).await
+    }
+
+    /// Calls the tool of `lookup`, again if a failure may pass.
+    async fn look(
+        &self,
+        specialist: Option<&str>,
+        lookup: Lookup,
+        question: &Question,
+    ) -> Result<Outcome, Stopped> {
+        let parameters = &lookup.parameters(question, self.tier).to_json();
+        let mut attempt = 0;
+        loop {
+            let (tool, purpose) = (lookup.tool(), lookup.purpose(&question.topic()));
+            match self.session.call(Call { specialist, tool, parameters, purpose }).await? {
+                Err(failure) if failure.retryable && attempt < RETRIES => attempt += 1,
+                Err(failure) => return Ok(Outcome::Failed(failure)),
+                Ok(found) => return Ok(judged(found)),
+            }
+        }
+    }
+
     fn answer(&self, question: &Question, findings: &Findings) -> Answer {
         let limitations = findings.limitations();
         let mut voice = self.voice("answer text");
         Answer {
-            agent: self.agent.clone(),
+            agent: self.session.agent.clone(),
             final_response: answer::compose(&mut voice, question, findings, &limitations),
             summary: answer::summary(&mut voice, question, findings),
             degraded: !limitations.is_empty(),
@@ -159,6 +177,16 @@ impl Session<'_> {
     }
 
     fn voice(&self, purpose: &str) -> Voice {
-        Voice::of(&self.task.user_id, &self.task.message, purpose)
+        Voice::of(&self.session.task.user_id, &self.session.task.message, purpose)
+    }
+}
+
+fn judged(found: Map<String, Value>) -> Outcome {
+    match found.get("status").and_then(Value::as_str) {
+        Some("insufficient_data") => {
+            let reason = found.get("reason").and_then(Value::as_str).unwrap_or("no reason was given");
+            Outcome::Insufficient(reason.to_owned())
+        }
+        _ => Outcome::Found(found),
     }
 }

@@ -1,10 +1,13 @@
-//! How the agent thinks: a question understood, a plan by tier, findings, an answer.
+//! How the agent thinks: the analyst understands a question, plans by tier, and answers from findings; `openai` lets a language
+//! model do that with the same tools.
 
 mod actions;
 mod analyst;
 mod answer;
+mod desk;
 mod findings;
 mod named;
+mod openai;
 mod period;
 mod phrasing;
 mod plan;
@@ -14,4 +17,5 @@ mod session;
 mod tier;
 
 pub use analyst::Analyst;
+pub use openai::{Endpoint, EndpointError, OpenAi, Waits};
 pub use tier::Tier;

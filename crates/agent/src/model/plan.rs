@@ -85,3 +85,24 @@ pub(super) fn second_stage(tier: Tier) -> Vec<Part> {
         ],
     }
 }
+
+/// Whether a tier's plan calls a tool; what no plan knows is nobody's privilege.
+pub(super) fn buys(tier: Tier, tool: &str) -> bool {
+    let planned = |tier| {
+        let second = second_stage(tier).into_iter().flat_map(|part| part.lookups);
+        second.chain([Lookup::Costs, Lookup::Ranking]).any(|lookup| lookup.tool() == tool)
+    };
+    planned(tier) || !planned(Tier::Enterprise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::buys;
+    use crate::model::tier::Tier;
+
+    #[test]
+    fn anomalies_are_bought_with_the_second_tier() {
+        assert!(!buys(Tier::Free, "usage_anomalies") && buys(Tier::Early, "usage_anomalies"));
+        assert!(buys(Tier::Free, "cost_analyzer") && buys(Tier::Free, "a_tool_of_ones_own"));
+    }
+}

@@ -1,7 +1,7 @@
 //! `cost_analyzer`: what was spent on what, how much of it commitments cover, and against list price.
 
 use super::scope::{Parameters, Scope, resolved};
-use super::{Tool, ToolFailure, insufficient_data, result};
+use super::{Tool, ToolFailure, insufficient_data, result, schema};
 use crate::dataset::{Charge, Dataset, Line, Sym};
 use crate::focus::ChargeCategory;
 use crate::money::{amount, percent};
@@ -16,6 +16,14 @@ pub(crate) struct CostAnalyzer;
 impl Tool for CostAnalyzer {
     fn name(&self) -> &'static str {
         "cost_analyzer"
+    }
+
+    fn description(&self) -> &'static str {
+        "Adds the spend up by service, category, region, account or tag, and compares it with list price and the days before"
+    }
+
+    fn schema(&self) -> Value {
+        schema::grouped()
     }
 
     fn look(

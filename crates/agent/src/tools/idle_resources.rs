@@ -44,6 +44,10 @@ impl Tool for IdleResources {
         "idle_resources"
     }
 
+    fn description(&self) -> &'static str {
+        "Finds resources that are paid for and not used, with what each costs a month"
+    }
+
     fn look(
         &self,
         data: &Dataset,

@@ -4,6 +4,7 @@ mod cost_analyzer;
 mod idle_resources;
 mod measures;
 mod recommendation_ranker;
+mod schema;
 mod scope;
 mod usage_anomalies;
 
@@ -59,6 +60,14 @@ pub trait Tool: Send + Sync + std::fmt::Debug {
     /// The name by which it is called.
     fn name(&self) -> &'static str;
 
+    /// What it finds out, in one sentence: for a model that chooses among tools, and for users who see it called.
+    fn description(&self) -> &'static str;
+
+    /// The JSON Schema of its parameters: an object with nothing but what is named.
+    fn schema(&self) -> Value {
+        schema::scope()
+    }
+
     /// Looks. The result holds `subject`, which repeats the parameters, and `status`.
     ///
     /// # Errors
@@ -93,6 +102,11 @@ impl Registry {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<dyn Tool>> {
         self.0.get(name).cloned()
+    }
+
+    /// Every tool, by name.
+    pub fn tools(&self) -> impl Iterator<Item = &Arc<dyn Tool>> + '_ {
+        self.0.values()
     }
 
     /// Every name, sorted.

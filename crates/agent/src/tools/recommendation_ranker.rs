@@ -41,6 +41,10 @@ impl Tool for RecommendationRanker {
         "recommendation_ranker"
     }
 
+    fn description(&self) -> &'static str {
+        "Ranks what would lower the bill by saving, effort and risk, with the monthly saving of each action"
+    }
+
     fn look(
         &self,
         data: &Dataset,

@@ -75,10 +75,20 @@ impl Parameters {
             region: text("region")?,
             tag: text("tag")?,
             days: count("days")?,
-            dates: text("from")?.zip(text("to")?),
+            dates: both(text("from")?, text("to")?)?,
             group_by: text("group_by")?,
             limit: count("limit")?,
         })
+    }
+}
+
+/// Half a period is no period.
+fn both(from: Option<String>, to: Option<String>) -> Result<Option<(String, String)>, ToolFailure> {
+    match (from, to) {
+        (Some(from), Some(to)) => Ok(Some((from, to))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(bad("to", &Value::Null, "a date as `2024-09-30`, since there is a `from`")),
+        (None, Some(_)) => Err(bad("from", &Value::Null, "a date as `2024-09-01`, since there is a `to`")),
     }
 }
 

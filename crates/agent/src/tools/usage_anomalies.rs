@@ -51,6 +51,10 @@ impl Tool for UsageAnomalies {
         "usage_anomalies"
     }
 
+    fn description(&self) -> &'static str {
+        "Finds days on which a resource cost far more than it usually does"
+    }
+
     fn look(
         &self,
         data: &Dataset,

@@ -147,6 +147,10 @@ impl Tool for Endless {
         "cost_analyzer"
     }
 
+    fn description(&self) -> &'static str {
+        "Looks for costs without an end"
+    }
+
     fn look(
         &self,
         _: &Dataset,

@@ -2,11 +2,8 @@
 
 use super::Broken;
 use crate::evidence::around;
-use memchr::memmem::Finder;
+use memchr::memchr_iter;
 use std::borrow::Cow;
-use std::sync::LazyLock;
-
-static UNICODE_ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
 
 /// Whether a text holds more than ASCII, as it stands or escaped.
 pub(super) fn is_wide(raw: &str) -> bool {
@@ -14,7 +11,8 @@ pub(super) fn is_wide(raw: &str) -> bool {
 }
 
 fn is_escaped(raw: &str) -> bool {
-    UNICODE_ESCAPE.find(raw.as_bytes()).is_some()
+    let raw = raw.as_bytes();
+    memchr_iter(b'\\', raw).any(|at| matches!(raw.get(at + 1), Some(b'u' | b'b' | b'f')))
 }
 
 /// What in the text of this frame, which holds more than ASCII, did not survive. `own` gives what the user wrote themselves, which may
@@ -29,7 +27,8 @@ pub(super) fn broken(raw: &str, own: impl Fn() -> String) -> Option<Broken> {
         .then(|| Broken::new("text that survives unchanged", format!("{what} in `{excerpt}`")))
 }
 
-/// The text with its `\uXXXX` escapes resolved; other escapes stay. A lone surrogate becomes U+FFFD.
+/// The text with its `\uXXXX`, `\b` and `\f` resolved; the other escapes, which are whitespace and signs of JSON itself, stay. A lone
+/// surrogate becomes U+FFFD.
 fn unescaped(raw: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -39,7 +38,11 @@ fn unescaped(raw: &str) -> Cow<'_, str> {
         let Some(unit) = escape(rest) else {
             // An escape of two characters: the second may be a backslash itself.
             let two = rest.char_indices().nth(2).map_or(rest.len(), |(end, _)| end);
-            out.push_str(&rest[..two]);
+            out.push_str(match &rest[..two] {
+                "\\b" => "\u{8}",
+                "\\f" => "\u{c}",
+                other => other,
+            });
             rest = &rest[two..];
             continue;
         };
@@ -73,6 +76,9 @@ fn odd_character(text: &str) -> Option<(&'static str, usize)> {
             '\u{FFFD}' => "a replacement character",
             // What a terminal printed holds ESC for its colours.
             '\u{1b}' => return None,
+            // What was read from a document holds a form feed between its pages; `\frac` that was unescaped once too often holds one
+            // in the middle of a line.
+            '\u{c}' if ends_a_page(&text[..at], &text[at + 1..]) => return None,
             '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => "a control character",
             // What Windows-1252 calls quotation marks and dashes; but one ends a line.
             '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' => "a control character",
@@ -81,6 +87,11 @@ fn odd_character(text: &str) -> Option<(&'static str, usize)> {
         };
         Some((what, at))
     })
+}
+
+/// Whether a line, or the whole text, begins or ends between the two; line ends may stand as JSON writes them.
+fn ends_a_page(before: &str, after: &str) -> bool {
+    before.ends_with(['\n', '"']) || before.ends_with("\\n") || after.starts_with(['\n', '\r', '"', '\\'])
 }
 
 /// UTF-8 read as Latin-1 or Windows-1252. One long sequence, or one of the Latin ones, is proof; of others

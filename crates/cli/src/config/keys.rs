@@ -89,6 +89,11 @@ const ROOT: Key = Key::Table(&[
 
 /// Variables of the same prefix that are no configuration keys: other parts read them.
 const OTHERS: &[&str] = &[
+    "GOLDENPATH_AUTH_AUDIENCE",
+    "GOLDENPATH_AUTH_CONFIG",
+    "GOLDENPATH_AUTH_ISSUER",
+    "GOLDENPATH_AUTH_JWKS_URL",
+    "GOLDENPATH_AUTH_REVOCATIONS_URL",
     "GOLDENPATH_CONFIG",
     "GOLDENPATH_JWT_SECRET",
     "GOLDENPATH_LLM_URL",
@@ -96,6 +101,8 @@ const OTHERS: &[&str] = &[
     "GOLDENPATH_LLM_KEY",
     "GOLDENPATH_LOG",
     "GOLDENPATH_SERVICES",
+    "GOLDENPATH_TEST_POSTGRES_URL",
+    "GOLDENPATH_TEST_REDIS_URL",
 ];
 
 /// A key that is none, or holds what it can't.

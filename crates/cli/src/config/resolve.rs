@@ -288,12 +288,8 @@ fn check_auth(auth: &AuthConfig) -> Result<(), CommandError> {
         }
         _ => Ok(()),
     };
-    if auth.mode.as_deref() == Some("oauth") {
-        return Err(CommandError::Usage(
-            "the auth mode `oauth` is not supported by this version (valid: none, token, mint)".to_owned(),
-        ));
-    }
-    known("auth mode", auth.mode.as_ref(), &["none", "token", "mint"])?;
+    known("auth mode", auth.mode.as_ref(), &["none", "token", "mint", "oauth"])?;
+    known("grant", auth.grant.as_ref(), &["client_credentials", "token_exchange"])?;
     known("token placement", auth.placement.as_ref(), &["header", "subprotocol", "first_frame", "query"])?;
     known("algorithm", auth.alg.as_ref(), &["HS256", "EdDSA", "RS256", "ES256"])
 }

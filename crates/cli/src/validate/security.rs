@@ -2,11 +2,11 @@
 
 use super::expiry::Expiry;
 use super::stage::{Stage, Trouble};
-use super::{foreign, tokens};
+use super::{foreign, revocation, tokens};
 use goldenpath_harness::TestUser;
 
 pub(super) fn steps(stage: &Stage) -> u64 {
-    stage.users().len() as u64 + 3
+    stage.users().len() as u64 + 4
 }
 
 pub(super) async fn run(stage: &Stage, expiry: Option<Expiry>) -> Result<(), String> {
@@ -21,6 +21,8 @@ pub(super) async fn run(stage: &Stage, expiry: Option<Expiry>) -> Result<(), Str
     }
     stage.step();
     stage.settle("driver", tokens::probe(&stage.uncounted()).await)?;
+    stage.step();
+    stage.settle("driver", revocation::probe(&stage.uncounted()).await)?;
     stage.step();
     if let Some(expiry) = expiry {
         stage.settle("driver", expiry.outcome().await)?;

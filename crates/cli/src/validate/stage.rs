@@ -95,7 +95,8 @@ impl Stage {
         }
         // Given tokens are all needed for the users; minted ones cost nothing.
         let given = matches!(session.auth().mode, AuthMode::Token(_));
-        let spare = if given { None } else { users.pop() };
+        // So may issued ones be.
+        let spare = if given || users.len() <= plan.users { None } else { users.pop() };
         users.truncate(plan.users);
         let probe = match Probe::new(session.target()) {
             Ok(probe) => Some(probe),
@@ -129,6 +130,9 @@ impl Stage {
             }
             (401 | 403, AuthMode::Mint(_)) => {
                 " (hint: are the key, `--auth-alg`, `--issuer` and `--audience` those of the target?)"
+            }
+            (401 | 403, AuthMode::OAuth(_)) => {
+                " (hint: does the target take tokens of this issuer, with this audience and scope?)"
             }
             (401 | 403, AuthMode::Token(_)) => " (hint: are the tokens of this target, and not expired?)",
             (404, _) => " (hint: is the path of the address right?)",

@@ -32,6 +32,10 @@ use rstest::rstest;
 #[case::no_file(&["check", "nowhere.jsonl"], "`nowhere.jsonl`")]
 #[case::listen(&["serve", "--listen", "nonsense"], "`nonsense`")]
 #[case::role(&["serve", "--role", "gatewy"], "did you mean `gateway`?")]
+#[case::model(&["serve", "--model", "opnai"], "did you mean `openai`?")]
+#[case::model_nowhere(&["serve", "--model", "openai"], "`GOLDENPATH_LLM_URL`")]
+#[case::auth_listen(&["serve", "--role", "gateway", "--auth-listen", "127.0.0.1:0"], "`--role all`")]
+#[case::log(&["serve", "--log", "reddis://:hunter2@localhost"], "unknown log `reddis`; did you mean `redis`? (valid: memory, redis, rediss)")]
 #[case::check_id(&["explain", "sequence/tool-pair"], "did you mean `sequence/tool-pairs`?")]
 #[case::shell(&["completions", "bsh"], "'bash'")]
 fn a_wrong_word_is_named_and_leaves_nothing(#[case] arguments: &[&str], #[case] says: &str) {
@@ -39,6 +43,21 @@ fn a_wrong_word_is_named_and_leaves_nothing(#[case] arguments: &[&str], #[case] 
     let ran = place.goldenpath(arguments).ended_with(2);
     assert!(ran.err.contains(says), "{}", ran.said());
     assert_eq!(ran.out, "");
+    assert_eq!(place.names(), [""; 0]);
+}
+
+#[rstest]
+#[case::no_model(&[("GOLDENPATH_LLM_URL", "http://127.0.0.1:1/v1")], "`GOLDENPATH_LLM_MODEL` is not set")]
+#[case::no_url(&[("GOLDENPATH_LLM_URL", ""), ("GOLDENPATH_LLM_MODEL", "m")], "`GOLDENPATH_LLM_URL` is not set")]
+#[case::scheme(&[("GOLDENPATH_LLM_URL", "ftp://x"), ("GOLDENPATH_LLM_MODEL", "m")], "`GOLDENPATH_LLM_URL`")]
+#[case::key(
+    &[("GOLDENPATH_LLM_URL", "http://x"), ("GOLDENPATH_LLM_MODEL", "m"), ("GOLDENPATH_LLM_KEY", "sk\nsecret")],
+    "`GOLDENPATH_LLM_KEY`"
+)]
+fn a_language_model_names_the_variable_that_it_lacks(#[case] variables: &[(&str, &str)], #[case] says: &str) {
+    let place = Place::new();
+    let ran = place.goldenpath_with(&["serve", "--model", "openai"], variables).ended_with(2);
+    assert!(ran.err.contains(says) && !ran.err.contains("secret"), "{}", ran.said());
     assert_eq!(place.names(), [""; 0]);
 }
 

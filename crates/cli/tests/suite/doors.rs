@@ -55,6 +55,37 @@ fn one_user_comes_in_with_the_token_of_a_file() {
 }
 
 #[test]
+fn several_users_come_in_with_tokens_of_an_issuer_and_one_is_revoked() {
+    let (place, secret) = (Place::new(), "a-client-secret-0123456789abcdef");
+    let clients = "[[clients]]\nid = \"harness\"\nsecret_env = \"CLIENT_SECRET\"\n\
+                   grants = [\"client_credentials\"]\nusers_beginning_with = \"gp-\"\n";
+    place.write("auth.toml", clients);
+    let config = place.path().join("auth.toml");
+    let flags = ["--auth-listen", "127.0.0.1:0", "--auth-config", config.to_str().unwrap()];
+    let backend = Backend::start_with(&flags, &[("CLIENT_SECRET", secret)]);
+    let text = format!(
+        "[target]\nurl = \"{}\"\n[target.auth]\nmode = \"oauth\"\ntoken_url = \"{}/auth/token\"\n\
+         client_id = \"harness\"\nclient_secret_env = \"CLIENT_SECRET\"\nuser_field = \"requested_subject\"\n",
+        backend.url,
+        backend.auth.as_deref().unwrap()
+    );
+    place.write("goldenpath.toml", text);
+    let two = validate("security").users(2);
+    let wrong = "another-secret-0123456789abcdef!";
+    let ran = two.run_with(&place, &[("CLIENT_SECRET", wrong)]).ended_with(2);
+    assert!(ran.err.contains("invalid_client") && !ran.err.contains(wrong), "{}", ran.said());
+    two.run_with(&place, &[("CLIENT_SECRET", secret)]).ended_with(0);
+    let report = place.report();
+    assert_eq!(report.validation_session.configuration["auth_mode"], "oauth");
+    let verdicts = verdicts(&report);
+    for id in ["auth/refused", "auth/accepted", "auth/refresh", "auth/revocation", "isolation/canary"] {
+        assert_eq!(verdicts[id], CheckVerdict::Pass, "{id}");
+    }
+    assert_eq!(verdicts["auth/expiry"], CheckVerdict::NotObservable);
+    assert_secret(&place.session().unwrap(), &[secret.to_owned()]);
+}
+
+#[test]
 fn a_closed_door_is_no_verdict_on_the_backend_and_says_what_to_try() {
     let (backend, place) = (Backend::start(), Place::new());
     let wrong_key = "another-key-0123456789abcdef0123";
@@ -142,6 +173,12 @@ fn a_seed_that_the_target_knows_is_said_and_blames_nobody() {
 #[test]
 fn a_server_that_is_asked_to_stop_drains_and_ends_well() {
     Backend::start().terminate().ended_with(0);
+}
+
+#[test]
+fn a_language_model_is_not_asked_before_somebody_asks() {
+    let nobody = [("GOLDENPATH_LLM_URL", "http://127.0.0.1:1/v1"), ("GOLDENPATH_LLM_MODEL", "m")];
+    Backend::start_with(&["--model", "openai"], &nobody).terminate().ended_with(0);
 }
 
 #[test]

@@ -26,13 +26,40 @@ fn a_wrong_call_is_refused_before_anything_is_left() {
         (vec!["validate", "--sede", "1"], "--seed"),
         (vec!["check", "nowhere.jsonl"], "nowhere.jsonl"),
         (vec!["explain", "sequence/tool-pair"], "did you mean `sequence/tool-pairs`?"),
-        (vec!["serve", "--store", "postgres://x"], "not supported by this version"),
+        (vec!["serve", "--store", "mysql://x"], "(valid: sqlite, postgres, postgresql)"),
+        (vec!["serve", "--store", "postgers://x"], "did you mean `postgres`?"),
     ] {
         let ran = place.goldenpath(&arguments);
         assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.said());
         assert!(ran.err.contains(says), "{arguments:?}: {}", ran.said());
     }
     assert_eq!(place.names(), [""; 0]);
+}
+
+#[test]
+fn a_store_that_cannot_be_reached_is_named_without_its_password() {
+    let place = Place::new();
+    for (store, says) in [
+        ("postgres://alice:s3cret@127.0.0.1:1/runs", "`127.0.0.1:1/runs`: failed to connect"),
+        ("postgres://alice:s3cret@127.0.0.1:1/runs?pasword=s3cret", "`pasword` is no parameter"),
+        ("postgres://alice:s3/cret@127.0.0.1:1/runs", "written %2F"),
+    ] {
+        let ran = place.goldenpath(&["serve", "--listen", "127.0.0.1:0", "--verbose", "--store", store]);
+        assert_eq!(ran.code, Some(2), "{}", ran.said());
+        assert!(ran.err.contains(says) && !ran.said().contains("cret"), "{}", ran.said());
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_reached_is_named_without_its_password() {
+    let place = Place::new();
+    for (log, says) in
+        [("redis://:hunter2@127.0.0.1:1/0", "`127.0.0.1:1`"), ("redis:hunter2", "redis://HOST:PORT")]
+    {
+        let ran = place.goldenpath(&["serve", "--listen", "127.0.0.1:0", "--verbose", "--log", log]);
+        assert_eq!(ran.code, Some(2), "{}", ran.said());
+        assert!(ran.err.contains(says) && !ran.said().contains("hunter2"), "{}", ran.said());
+    }
 }
 
 #[test]

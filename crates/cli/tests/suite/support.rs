@@ -152,20 +152,29 @@ impl Drop for Running {
 pub(crate) struct Backend {
     process: Running,
     pub(crate) url: String,
+    /// Its auth service, where it was told to run one.
+    pub(crate) auth: Option<String>,
     data: tempfile::TempDir,
 }
 
 impl Backend {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[], &[])
+    }
+
+    /// The same with more arguments and variables.
+    pub(crate) fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut command = command(data.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = command(data.path(), &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+        command.envs(variables.iter().copied());
         command.env("GOLDENPATH_JWT_SECRET", KEY).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
         let url = ready["ws"].as_str().unwrap().to_owned();
-        Self { process: Running(Some(child)), url, data }
+        let auth = ready["auth"].as_str().map(str::to_owned);
+        Self { process: Running(Some(child)), url, auth, data }
     }
 
     /// Where it was started; its data lie where they lie by default.

@@ -46,7 +46,7 @@ pub fn markdown(matrix: &Matrix) -> String {
 }
 
 fn rates(page: &mut String, matrix: &Matrix) {
-    let _ = writeln!(page, "\nTarget: {} · {} seed(s) from {}.\n", matrix.target, matrix.seeds, matrix.seed);
+    let _ = writeln!(page, "\nTarget: {} · each fault {}.\n", matrix.target, matrix.attempts());
     let simulated = matrix.caught(|row| row.simulated.as_ref());
     let live = matrix.caught(|row| row.live.as_ref());
     for (name, (rows, sessions)) in [("simulated", simulated), ("live", live)] {

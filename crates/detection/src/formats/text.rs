@@ -16,7 +16,7 @@ const BESIDE: usize = 4;
 /// The measurement for a terminal.
 #[must_use]
 pub fn text(matrix: &Matrix) -> String {
-    let mut out = format!("{} · {} seed(s) from {}\n", matrix.target, matrix.seeds, matrix.seed);
+    let mut out = format!("{} · each fault {}\n", matrix.target, matrix.attempts());
     faults(&mut out, matrix);
     healthy(&mut out, matrix);
     tester(&mut out, matrix);

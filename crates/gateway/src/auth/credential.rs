@@ -50,6 +50,9 @@ pub enum CredentialError {
     /// Nobody could look, for a reason on our side: the operator reads which, the sender does not.
     #[error("the credential could not be checked")]
     Unchecked(String),
+    /// Nobody can look for now, though soon somebody will: the issuer's keys cannot be read, and this token needs them.
+    #[error("the credential cannot be checked now")]
+    Unavailable(String),
 }
 
 impl CredentialError {
@@ -60,6 +63,7 @@ impl CredentialError {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::BadQuery(_) => StatusCode::BAD_REQUEST,
             Self::Unchecked(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -70,6 +74,7 @@ impl CredentialError {
             Self::Unauthorized(_) => "unauthorized",
             Self::BadQuery(_) => "bad_request",
             Self::Unchecked(_) => "internal",
+            Self::Unavailable(_) => "unavailable",
         }
     }
 }

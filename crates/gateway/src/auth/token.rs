@@ -1,13 +1,14 @@
 //! Platform tokens: is it ours, meant for us, and in force?
 //!
-//! The algorithm is pinned by the verifier, never chosen by the token. `jsonwebtoken` checks signature,
+//! The algorithm is pinned by the key, never chosen by the token. `jsonwebtoken` checks signature,
 //! issuer and audience; what it lets pass by default (`crit`, a missing claim, `nbf`) and everything that
 //! needs a clock is checked here.
 
+use super::key_set::{KeySet, VerifyingKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use goldenpath_protocol::{Tier, Timestamp, UserId};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::Validation;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -17,6 +18,9 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// What a token must allow before it may open a socket: the wire has no refusal for half a permission.
 const REQUIRED_SCOPES: [&str; 2] = ["chat", "agents"];
+
+/// The cause of a refusal for a key that is none of ours, or not yet.
+const UNKNOWN_KEY: &str = "unknown key";
 
 /// A token was refused.
 ///
@@ -55,6 +59,8 @@ pub struct Claims {
     pub tier: Tier,
     /// The token's own id, by which it is revoked.
     pub jti: String,
+    /// The login it comes from, by which all tokens of that login are revoked together: `sid`, where the issuer writes one.
+    pub session: Option<String>,
     /// What the token allows, as its issuer wrote it.
     pub scope: String,
 }
@@ -73,6 +79,8 @@ struct RawClaims {
     #[serde(default, deserialize_with = "present_numeric_date")]
     iat: Option<Timestamp>,
     jti: String,
+    #[serde(default)]
+    sid: Option<String>,
     scope: String,
     #[serde(default)]
     tier: Tier,
@@ -94,35 +102,43 @@ fn present_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Op
     numeric_date(deserializer).map(Some)
 }
 
-/// Verifies platform tokens with one key and one algorithm.
+/// Verifies platform tokens of one issuer, for one audience.
 pub struct TokenVerifier {
-    key: DecodingKey,
-    validation: Validation,
+    keys: KeySet,
+    issuer: String,
+    audience: String,
 }
 
 impl fmt::Debug for TokenVerifier {
-    // By hand: the key must never reach a log.
+    // The keys' own `Debug` shows their names and algorithms alone: no key may reach a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenVerifier")
-            .field("algorithms", &self.validation.algorithms)
-            .field("issuer", &self.validation.iss)
-            .field("audience", &self.validation.aud)
-            .finish_non_exhaustive()
+            .field("keys", &self.keys)
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .finish()
     }
 }
 
 impl TokenVerifier {
-    /// A verifier of HS256 tokens of one issuer, for one audience. [`crate::auth::secret::load`] gives the secret.
+    /// A verifier of HS256 tokens. [`crate::auth::secret::load`] gives the secret.
     #[must_use]
     pub fn hs256(secret: &[u8], issuer: &str, audience: &str) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[issuer]);
-        validation.set_audience(&[audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Times are judged below, against the `now` we are given.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        Self { key: DecodingKey::from_secret(secret), validation }
+        Self::with_keys(KeySet::hs256(secret), issuer, audience)
+    }
+
+    /// A verifier of tokens that one of these keys signed.
+    #[must_use]
+    pub fn with_keys(keys: KeySet, issuer: &str, audience: &str) -> Self {
+        Self { keys, issuer: issuer.to_owned(), audience: audience.to_owned() }
+    }
+
+    /// Whether the key that `token` names is not among the keys: newer ones may have it.
+    ///
+    /// # Errors
+    /// [`Refused`] when the token names no key at all, being none.
+    pub fn lacks_key_of(&self, token: &str) -> Result<bool, Refused> {
+        Ok(self.keys.find(read_header(token)?.as_deref()).is_none())
     }
 
     /// What `token` says, if it holds at `now`, give or take `leeway_s` seconds of clock difference.
@@ -130,11 +146,9 @@ impl TokenVerifier {
     /// # Errors
     /// [`Refused`], with one public text for every cause.
     pub fn verify(&self, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(Refused::because("too long"));
-        }
-        check_header(token)?;
-        let claims = jsonwebtoken::decode::<RawClaims>(token, &self.key, &self.validation)
+        let named = read_header(token)?;
+        let key = self.keys.find(named.as_deref()).ok_or(Refused::because(UNKNOWN_KEY))?;
+        let claims = jsonwebtoken::decode::<RawClaims>(token, key.decoding(), &self.validation(key))
             .map_err(|error| Refused::because(cause_of(error.kind())))?
             .claims;
         check_times(&claims, now, leeway_s)?;
@@ -145,18 +159,38 @@ impl TokenVerifier {
         if claims.jti.trim().is_empty() {
             return Err(Refused::because("jti is empty"));
         }
+        if claims.sid.as_ref().is_some_and(|sid| sid.trim().is_empty()) {
+            return Err(Refused::because("sid is empty"));
+        }
         Ok(Claims {
             user_id: claims.sub,
             expires_at: claims.exp,
             tier: claims.tier,
             jti: claims.jti,
+            session: claims.sid,
             scope: claims.scope,
         })
     }
+
+    /// What the library is to check: the key's own algorithm and no other, whatever the token says.
+    fn validation(&self, key: &VerifyingKey) -> Validation {
+        let mut validation = Validation::new(key.algorithm());
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Times are judged below, against the `now` we are given.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation
+    }
 }
 
-/// Refuses what the header must not ask for: extensions we do not implement, and other kinds of token.
-fn check_header(token: &str) -> Result<(), Refused> {
+/// The key that the header names. Refuses what a header must not ask for: extensions we do not implement, and other kinds
+/// of token. A key inside the header (`jwk`, `jku`, `x5c`, …) is nothing to us.
+fn read_header(token: &str) -> Result<Option<String>, Refused> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Refused::because("too long"));
+    }
     let not_a_token = || Refused::because("not a JWT");
     let encoded = token.split('.').next().ok_or_else(not_a_token)?;
     let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| not_a_token())?;
@@ -170,9 +204,14 @@ fn check_header(token: &str) -> Result<(), Refused> {
         matches!(typ.strip_prefix("application/").unwrap_or(&typ), "at+jwt" | "jwt")
     };
     match header.get("typ") {
-        None => Ok(()),
-        Some(Value::String(typ)) if access_token(typ) => Ok(()),
-        Some(_) => Err(Refused::because("header has another `typ` than `at+jwt`")),
+        None => {}
+        Some(Value::String(typ)) if access_token(typ) => {}
+        Some(_) => return Err(Refused::because("header has another `typ` than `at+jwt`")),
+    }
+    match header.get("kid") {
+        None => Ok(None),
+        Some(Value::String(kid)) => Ok(Some(kid.clone())),
+        Some(_) => Err(Refused::because("header has a `kid` that is no text")),
     }
 }
 

@@ -101,10 +101,20 @@ impl Run {
     /// An event could not be made: the run fails. While not even that can be kept, its user is told by a control
     /// frame, and it is tried for as long as a run may last: a run that never ends would be waited for.
     pub(super) async fn give_up(&mut self, error: NotifyError) {
+        if error.is_taken() {
+            // Whoever took the run over ends it, and tells its user.
+            tracing::warn!(run = %self.context.run_id(), "another node has taken the run over");
+            return;
+        }
         tracing::error!(run = %self.context.run_id(), %error, "a run lost an event");
         let patience = self.patience();
         let mut told = false;
-        while !self.stream.is_ended() && self.fail_whole().await.is_err() {
+        while !self.stream.is_ended() {
+            match self.fail_whole().await {
+                Ok(()) => return,
+                Err(error) if error.is_taken() => return,
+                Err(_) => {}
+            }
             if !std::mem::replace(&mut told, true) {
                 self.tell_trouble("failed to keep the run's events");
             }

@@ -2,7 +2,7 @@
 //! had begun them. They end as failed; one that never ended would be waited for.
 
 use super::ending::Patience;
-use super::recovery::{LOST, RecoveryError};
+use super::recovery::LOST;
 use super::slots::Slot;
 use super::{Inner, RequestRefused, run};
 use crate::context::UserExecutionContext;
@@ -23,8 +23,7 @@ impl Inner {
         }
     }
 
-    /// The place of a begun run that is neither over nor driven by anybody. Nobody else has this store: with a
-    /// second node on it, that node could be the one that drives.
+    /// The place of a begun run that is neither over nor driven by anybody. What another node holds is driven there.
     pub(super) async fn lost(
         self: &Arc<Self>,
         user: &UserId,
@@ -33,7 +32,9 @@ impl Inner {
     ) -> Result<Option<Slot>, RequestRefused> {
         let Some(slot) = self.slots.adopt(user, request_id, run) else { return Ok(None) };
         match self.store.run(user, run).await {
-            Ok(record) => Ok(record.is_some_and(|run| run.state == RunState::Running).then_some(slot)),
+            Ok(record) => {
+                Ok(record.is_some_and(|run| run.state == RunState::Running && run.held_here).then_some(slot))
+            }
             Err(error) => {
                 tracing::error!(%error, "failed to look a run up");
                 Err(RequestRefused::new(ErrorCode::Internal, "failed to look the run up"))
@@ -47,8 +48,8 @@ impl Inner {
         let end = async {
             loop {
                 // What made its task panic may still be there.
-                match AssertUnwindSafe(self.try_end_lost(slot)).catch_unwind().await {
-                    Ok(Ok(())) => return,
+                match AssertUnwindSafe(self.try_end(slot, LOST)).catch_unwind().await {
+                    Ok(Ok(_)) => return,
                     Ok(Err(error)) => {
                         tracing::error!(run = %slot.run_id(), %error, "failed to end a lost run")
                     }
@@ -61,12 +62,5 @@ impl Inner {
         };
         // After a hard stop, the next start ends it.
         let _ = self.stop.run_until_cancelled(end).await;
-    }
-
-    async fn try_end_lost(&self, slot: &Slot) -> Result<(), RecoveryError> {
-        match self.store.run(slot.user(), slot.run_id()).await? {
-            Some(record) if record.state == RunState::Running => self.close_left_over(record, LOST).await,
-            _ => Ok(()),
-        }
     }
 }

@@ -3,6 +3,7 @@
 //! Knows agents, the store and the notifier; no sockets. A run belongs to its user, not to the connection that
 //! asked: it goes on when that connection dies.
 
+mod custody;
 mod deltas;
 mod ending;
 mod lost;
@@ -130,7 +131,7 @@ impl AgentWebSocketBridge {
         F: FnOnce(&Accepted) + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
-        if inner.draining.load(Ordering::Acquire) {
+        if inner.is_draining() {
             return Err(RequestRefused::new(
                 ErrorCode::Draining,
                 "the server is about to stop (hint: reconnect)",
@@ -155,6 +156,7 @@ impl AgentWebSocketBridge {
             Ok(Some(record)) if record.state != RunState::Running => {
                 Err(RequestRefused::new(ErrorCode::RunEnded, format!("the run is {}", record.state.as_str())))
             }
+            Ok(Some(record)) if !record.held_here => self.ask_its_node(user, run).await,
             Ok(Some(_)) => Err(RequestRefused::new(ErrorCode::RunEnded, "the run is not open here any more")),
             Err(error) => {
                 tracing::error!(%error, "failed to look a run up");
@@ -163,12 +165,25 @@ impl AgentWebSocketBridge {
         }
     }
 
+    /// Another node drives the run: it looks what it is asked for every few seconds.
+    async fn ask_its_node(&self, user: &UserId, run: &RunId) -> Result<(), RequestRefused> {
+        self.inner.store.ask_to_cancel(user, run).await.map_err(|error| {
+            tracing::error!(%error, "failed to ask another node to cancel a run");
+            RequestRefused::new(ErrorCode::Internal, "failed to cancel the run")
+        })
+    }
+
     /// Ends what a dead process left running, as interrupted; gives how many runs that were.
     ///
     /// # Errors
     /// [`StoreError`] when the store does not tell them; a single run that cannot be ended is logged and left.
     pub async fn recover(&self) -> Result<usize, StoreError> {
         self.inner.recover().await
+    }
+
+    /// From now on says that this node lives, and ends what dead ones leave, until the node stops.
+    pub(crate) fn keep_custody(&self) {
+        tokio::spawn(Arc::clone(&self.inner).keep_custody());
     }
 
     /// Takes no new requests from now on.
@@ -203,6 +218,10 @@ impl AgentWebSocketBridge {
 }
 
 impl Inner {
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
     async fn begin<F>(self: Arc<Self>, request: RunRequest, announce: F) -> Result<Accepted, RequestRefused>
     where
         F: FnOnce(&Accepted) + Send + 'static,

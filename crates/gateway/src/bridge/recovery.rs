@@ -2,12 +2,14 @@
 //! in `lost`, and on start by the store.
 
 use super::Inner;
+use super::slots::Slot;
 use crate::context::{ContextError, UserExecutionContext};
 use crate::notifier::{NotifyError, RunStream};
 use goldenpath_protocol::{
-    ErrorCode, EventBody, EventHead, ExecutionId, RunEvent, RunFailure, Tier, ToolError,
+    ErrorCode, EventBody, EventHead, ExecutionId, RunEvent, RunFailure, RunState, Tier, ToolError,
 };
 use goldenpath_storage::{RunRecord, StoreError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of the task of a run.
@@ -40,20 +42,33 @@ pub(super) enum RecoveryError {
 }
 
 impl Inner {
-    pub(super) async fn recover(&self) -> Result<usize, StoreError> {
-        let left = self.store.running_runs().await?;
+    /// Ends the runs that this node holds and nobody drives, among them those of nodes that are gone; gives how many it ended.
+    pub(super) async fn recover(self: &Arc<Self>) -> Result<usize, StoreError> {
         let mut closed = 0;
-        for record in left {
-            let run = record.run_id.clone();
-            match self.close_left_over(record, STOPPED).await {
-                Ok(()) => closed += 1,
+        for record in self.store.take_over().await? {
+            // One that has a place is driven, or ended by whoever has it.
+            let place = self.slots.adopt(&record.user_id, &record.request_id, &record.run_id);
+            let Some(place) = place else { continue };
+            let run = place.run_id().clone();
+            match self.try_end(&place, STOPPED).await {
+                Ok(ended) => closed += usize::from(ended),
                 Err(error) => tracing::error!(%run, %error, "failed to close a run that was left open"),
             }
         }
         Ok(closed)
     }
 
-    pub(super) async fn close_left_over(&self, record: RunRecord, fate: Fate) -> Result<(), RecoveryError> {
+    /// Ends a run that nobody drives, unless it has ended meanwhile; gives whether it did.
+    pub(super) async fn try_end(&self, place: &Slot, fate: Fate) -> Result<bool, RecoveryError> {
+        match self.store.run(place.user(), place.run_id()).await? {
+            Some(record) if record.state == RunState::Running && record.held_here => {
+                self.close_left_over(record, fate).await.map(|()| true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn close_left_over(&self, record: RunRecord, fate: Fate) -> Result<(), RecoveryError> {
         let envelopes = self.store.events(&record.user_id, &record.run_id).await?;
         let mut stored = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {

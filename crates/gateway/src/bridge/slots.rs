@@ -96,6 +96,15 @@ impl Slots {
         Some(run.cancel.clone())
     }
 
+    /// Cancels a run of whatever user, if it is open here and does not end yet.
+    pub(super) fn cancel(&self, run: &RunId) {
+        let open = self.lock();
+        let known = open.values().flatten().find(|one| one.run_id == *run && one.stage != Stage::Ending);
+        if let Some(one) = known {
+            one.cancel.cancel();
+        }
+    }
+
     pub(super) fn of(&self, user: &UserId) -> usize {
         self.lock().get(user).map_or(0, Vec::len)
     }

@@ -33,6 +33,10 @@ impl From<CredentialError> for Refusal {
                 tracing::info!(cause = refused.cause(), "refused a token");
             }
             CredentialError::Unchecked(why) => tracing::error!(%why, "failed to check a token"),
+            CredentialError::Unavailable(why) => {
+                tracing::warn!(%why, "a token cannot be checked now");
+                return Self::new(error.status(), error.code(), error.to_string()).retry_after(1);
+            }
             CredentialError::BadQuery(_) => {}
         }
         Self::new(error.status(), error.code(), error.to_string())

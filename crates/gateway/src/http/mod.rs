@@ -5,6 +5,7 @@ mod own_data;
 
 pub(crate) use answers::Refusal;
 
+use crate::auth::Hearing;
 use crate::server::Gateway;
 use crate::socket;
 use axum::Router;
@@ -46,8 +47,11 @@ struct Readiness {
     ready: bool,
     store: &'static str,
     event_log: &'static str,
+    /// Whether tokens can be judged: not before the issuer's keys were read for the first time.
+    auth: &'static str,
     draining: bool,
-    /// This node reads no revocation list: a token holds until it expires.
+    /// `not_read`: this node is told of no revocations, and a token holds until it expires. `unavailable`: it was not told for
+    /// seconds. It still serves then, as the other nodes must: what takes the issuer down must not take them with it.
     revocations: &'static str,
 }
 
@@ -60,14 +64,19 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> Response {
         tracing::warn!(%error, "the event log is not ready");
     }
     let draining = gateway.is_draining();
-    let ready = store.is_ok() && event_log.is_ok() && !draining;
+    let can_judge = gateway.verifier.can_judge();
+    let ready = store.is_ok() && event_log.is_ok() && can_judge && !draining;
     let word = |ok: bool| if ok { "ok" } else { "unavailable" };
     let body = Readiness {
         ready,
         store: word(store.is_ok()),
         event_log: word(event_log.is_ok()),
+        auth: word(can_judge),
         draining,
-        revocations: "not_read",
+        revocations: match gateway.verifier.revocations().map(|list| list.hearing()) {
+            None => "not_read",
+            Some(hearing) => word(hearing == Hearing::Current),
+        },
     };
     answers::json(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
 }

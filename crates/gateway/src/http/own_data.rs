@@ -51,7 +51,7 @@ impl FromRequestParts<Arc<Gateway>> for Asker {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Refusal> {
-        let known = gateway.authenticate(&parts.headers, parts.uri.query())?;
+        let known = gateway.authenticate(&parts.headers, parts.uri.query()).await?;
         Ok(Self(known.claims.user_id))
     }
 }

@@ -1,6 +1,8 @@
 //! One connection as the rest of the gateway sees it: who it belongs to, what to tell its writer, why it ends.
 
+use super::held_token::HeldToken;
 use super::outbox::Outbox;
+use crate::auth::Revocations;
 use crate::config::GatewayConfig;
 use crate::delivery::{DeliveryTracker, TrackedConnection};
 use crate::metrics::{GaugeGuard, Metrics};
@@ -68,7 +70,9 @@ pub struct Connection {
     delivery: TrackedConnection,
     wake: Notify,
     ending: Mutex<Option<Ending>>,
+    /// Beside the token, since it is asked for with every event.
     expires_at_ms: AtomicI64,
+    token: Mutex<HeldToken>,
     pongs: AtomicU64,
     deaf: AtomicBool,
     _gauge: GaugeGuard,
@@ -78,7 +82,7 @@ impl Connection {
     pub(super) fn new(
         user: UserId,
         client_id: Option<ClientId>,
-        expires_at: Timestamp,
+        token: HeldToken,
         config: &GatewayConfig,
         tracker: &Arc<DeliveryTracker>,
         metrics: &Metrics,
@@ -92,7 +96,8 @@ impl Connection {
             outbox: Outbox::new(config.outbox_frames, metrics),
             wake: Notify::new(),
             ending: Mutex::new(None),
-            expires_at_ms: AtomicI64::new(expires_at.unix_ms()),
+            expires_at_ms: AtomicI64::new(token.expires_at.unix_ms()),
+            token: Mutex::new(token),
             pongs: AtomicU64::new(0),
             deaf: AtomicBool::new(false),
             _gauge: metrics.connection(),
@@ -175,8 +180,14 @@ impl Connection {
         self.wake.notified().await;
     }
 
-    pub(crate) fn refresh(&self, expires_at: Timestamp) {
-        self.expires_at_ms.store(expires_at.unix_ms(), Ordering::Release);
+    /// Whether the token it holds is among these.
+    pub(crate) fn is_revoked_by(&self, list: &Revocations) -> bool {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).is_revoked_by(list)
+    }
+
+    pub(crate) fn refresh(&self, token: HeldToken) {
+        self.expires_at_ms.store(token.expires_at.unix_ms(), Ordering::Release);
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
         self.wake.notify_one();
     }
 

@@ -5,11 +5,13 @@
 
 mod connection;
 mod cursor;
+mod held_token;
 mod outbox;
 mod registry;
 
 pub use connection::{Connection, Ending};
 pub use cursor::{CursorError, Joined, StreamCursor};
+pub use held_token::HeldToken;
 pub use outbox::Outbox;
 pub use registry::{Permit, Refusal, Registration, Visitor};
 

@@ -1,8 +1,8 @@
 //! Places for connections, counted per user, address and node; every place is given back by a drop.
 
-use super::{Connection, Ending, UnifiedWebSocketManager};
+use super::{Connection, Ending, HeldToken, UnifiedWebSocketManager};
 use crate::config::GatewayConfig;
-use goldenpath_protocol::{ClientId, CloseCode, Timestamp, UserId};
+use goldenpath_protocol::{ClientId, CloseCode, UserId};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -130,13 +130,13 @@ impl Permit {
         Self { manager, visitor }
     }
 
-    /// Makes the place a connection. One with the same `client_id` is closed as replaced.
-    pub fn register(self, expires_at: Timestamp) -> Registration {
+    /// Makes the place a connection that holds this token. One with the same `client_id` is closed as replaced.
+    pub fn register(self, token: HeldToken) -> Registration {
         let manager = &self.manager;
         let connection = Arc::new(Connection::new(
             self.visitor.user.clone(),
             self.visitor.client_id.clone(),
-            expires_at,
+            token,
             &manager.config,
             &manager.tracker,
             &manager.metrics,

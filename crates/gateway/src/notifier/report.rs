@@ -83,6 +83,13 @@ pub enum NotifyError {
     },
 }
 
+impl NotifyError {
+    /// Whether the run is another node's now: nothing of it can be sent here any more.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Store { error: StoreError::Taken, .. })
+    }
+}
+
 /// A failure of the store or the log, for the common way of trying again.
 pub(super) trait Retryable: std::fmt::Display {
     fn may_pass(&self) -> bool;

@@ -4,8 +4,9 @@ use crate::auth::{Authenticated, Authenticator, CredentialError};
 use crate::bridge::AgentWebSocketBridge;
 use crate::clock::Clock;
 use crate::config::GatewayConfig;
-use crate::manager::UnifiedWebSocketManager;
+use crate::manager::{Connection, Ending, UnifiedWebSocketManager};
 use crate::metrics::Metrics;
+use goldenpath_protocol::CloseCode;
 use goldenpath_storage::{EventLog, Store};
 use http::HeaderMap;
 use std::sync::Arc;
@@ -49,13 +50,23 @@ impl Gateway {
     }
 
     /// Who makes a request.
-    pub(crate) fn authenticate(
+    pub(crate) async fn authenticate(
         &self,
         headers: &HeaderMap,
         query: Option<&str>,
     ) -> Result<Authenticated, CredentialError> {
         let leeway = self.config.token_leeway.as_secs();
-        self.verifier.authenticate(headers, query, self.clock.now(), leeway)
+        self.verifier.authenticate(headers, query, self.clock.now(), leeway).await
+    }
+
+    /// Ends a connection whose token was revoked, and gives whether it was. Asked whenever a connection comes to hold a token, for
+    /// the list may have grown since the token was verified.
+    pub(crate) fn end_if_revoked(&self, connection: &Connection) -> bool {
+        let revoked = self.verifier.revocations().is_some_and(|list| connection.is_revoked_by(list));
+        if revoked {
+            connection.end(Ending::close(CloseCode::Revoked));
+        }
+        revoked
     }
 
     pub(crate) fn is_draining(&self) -> bool {

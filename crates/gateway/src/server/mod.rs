@@ -3,6 +3,7 @@
 mod drain;
 mod gateway;
 mod listener;
+mod revoked;
 mod serving;
 
 pub(crate) use gateway::Gateway;
@@ -90,6 +91,7 @@ impl Server {
         if interrupted > 0 {
             tracing::warn!(interrupted, "runs were left open by a stop and have been ended");
         }
+        bridge.keep_custody();
         let gateway = Arc::new(Gateway::new(
             config,
             clock,
@@ -101,6 +103,9 @@ impl Server {
             bridge,
             stop.clone(),
         ));
+        if let Some(list) = gateway.verifier.revocations() {
+            tokio::spawn(revoked::end_all(Arc::clone(&gateway), Arc::clone(list)));
+        }
         let router = http::router(Arc::clone(&gateway));
         let head_timeout = gateway.config.head_timeout;
         let serving = tokio::spawn(serving::serve(listener, router, head_timeout, stop));

@@ -3,7 +3,7 @@
 use super::frame::{self, Misunderstood, parse};
 use super::reader::Reader;
 use crate::bridge::{Accepted, RequestRefused, RunRequest};
-use crate::manager::Connection;
+use crate::manager::{Connection, HeldToken};
 use axum::extract::ws::Message;
 use goldenpath_protocol::{ClientFrame, ErrorCode, RequestId, ServerFrame};
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Reader<'_> {
                 }
             }
             ClientFrame::Ack { offset } => self.acknowledge(offset).await,
-            ClientFrame::Refresh { token } => self.refresh(&token),
+            ClientFrame::Refresh { token } => self.refresh(&token).await,
             ClientFrame::Ping { n } => {
                 connection.reply(&ServerFrame::Pong { n, server_time: self.gateway.clock.now() });
             }
@@ -82,16 +82,19 @@ impl Reader<'_> {
         }
     }
 
-    fn refresh(&mut self, token: &str) {
+    async fn refresh(&mut self, token: &str) {
         let (connection, gateway) = (self.connection, self.gateway);
         let leeway = gateway.config.token_leeway.as_secs();
         let refuse = |message: String| {
             connection.reply(&ServerFrame::error(ErrorCode::RefreshRefused, message, None));
         };
-        match gateway.verifier.renew(connection.user(), token, gateway.clock.now(), leeway) {
+        match gateway.verifier.renew(connection.user(), token, gateway.clock.now(), leeway).await {
             Ok(claims) => {
-                connection.refresh(claims.expires_at);
+                connection.refresh(HeldToken::from(&claims));
                 self.tier = claims.tier;
+                if gateway.end_if_revoked(connection) {
+                    return;
+                }
                 connection.reply(&ServerFrame::TokenRefreshed { token_expires_at: claims.expires_at });
             }
             Err(refused) => {

@@ -2,12 +2,12 @@
 
 use super::reader::Reader;
 use super::writer::{self, Sink, Writer};
-use crate::manager::{Connection, Ending, Joined, Permit, StreamCursor};
+use crate::manager::{Connection, Ending, HeldToken, Joined, Permit, StreamCursor};
 use crate::server::{Gateway, Wire};
 use axum::extract::ws::WebSocket;
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
-use goldenpath_protocol::{CloseCode, ResumePoint, ServerFrame, Tier, Timestamp};
+use goldenpath_protocol::{CloseCode, ResumePoint, ServerFrame, Tier};
 use goldenpath_storage::{AppendError, LogEntry};
 use std::future::Future;
 use std::pin::pin;
@@ -21,9 +21,17 @@ pub(super) const PARTING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Visit {
     pub(super) tier: Tier,
-    pub(super) expires_at: Timestamp,
+    pub(super) token: HeldToken,
     pub(super) resume: Option<ResumePoint>,
     pub(super) wire: Arc<Wire>,
+}
+
+/// What of it is needed until the end.
+#[derive(Debug)]
+struct Joining {
+    tier: Tier,
+    resume: Option<ResumePoint>,
+    wire: Arc<Wire>,
 }
 
 /// Serves a socket until it ends.
@@ -36,7 +44,10 @@ pub(super) fn run(
     permit: Permit,
     visit: Visit,
 ) -> impl Future<Output = ()> + Send {
-    let registration = permit.register(visit.expires_at);
+    let Visit { tier, token, resume, wire } = visit;
+    let visit = Joining { tier, resume, wire };
+    let registration = permit.register(token);
+    gateway.end_if_revoked(registration.connection());
     let (sink, stream) = socket.split();
     async move {
         let connection = registration.connection();
@@ -62,7 +73,7 @@ async fn serve(
     mut stream: SplitStream<WebSocket>,
     gateway: &Arc<Gateway>,
     connection: &Arc<Connection>,
-    visit: &Visit,
+    visit: &Joining,
 ) {
     let joined = match Box::pin(join(gateway, connection, visit.resume.as_ref())).await {
         Ok(joined) => joined,

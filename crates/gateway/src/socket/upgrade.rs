@@ -3,7 +3,7 @@
 use super::session;
 use crate::auth::Authenticated;
 use crate::http::Refusal;
-use crate::manager::{self, Permit, Visitor};
+use crate::manager::{self, HeldToken, Permit, Visitor};
 use crate::network::client_address;
 use crate::server::{Gateway, Peer};
 use axum::extract::ws::WebSocketUpgrade;
@@ -33,7 +33,7 @@ pub(crate) async fn upgrade(
     RawQuery(query): RawQuery,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    let Authenticated { presented, claims } = gateway.authenticate(&headers, query.as_deref())?;
+    let Authenticated { presented, claims } = gateway.authenticate(&headers, query.as_deref()).await?;
     check_origin(&headers, &gateway.config.allowed_origins)?;
     refuse_if_draining(&gateway)?;
     let upgrade = upgrade.map_err(|rejection| {
@@ -70,7 +70,7 @@ pub(crate) async fn upgrade(
         let tasks = gateway.tasks.clone();
         let visit = session::Visit {
             tier: claims.tier,
-            expires_at: claims.expires_at,
+            token: HeldToken::from(&claims),
             resume: presented.resume,
             wire: peer.wire,
         };

@@ -72,7 +72,8 @@ impl EventLog for FaultyLog {
 }
 
 /// A store that fails to keep some events, counted from 1, that is slow to begin, whose runs grow after every look at
-/// them, that panics over an event, and whose answers about begun runs are lost.
+/// them, that panics over an event, and whose answers about begun runs are lost. From an event on another node may have the run, and
+/// to take over what is left may take for ever.
 #[derive(Debug)]
 pub(crate) struct FaultyStore {
     inner: SqliteStore,
@@ -83,6 +84,9 @@ pub(crate) struct FaultyStore {
     pub(crate) panicking: u64,
     pub(crate) lost_begins: AtomicU64,
     pub(crate) failing_finds: AtomicU64,
+    pub(crate) taken_from: u64,
+    pub(crate) stuck_takes: AtomicBool,
+    pub(crate) beats: AtomicU64,
 }
 
 impl FaultyStore {
@@ -91,8 +95,21 @@ impl FaultyStore {
         let (asked, slowness) = (AtomicU64::new(0), Duration::ZERO);
         let (lost_begins, failing_finds) = (AtomicU64::new(0), AtomicU64::new(0));
         let growth = Mutex::default();
-        let panicking = 0;
-        Arc::new(Self { inner, failing, asked, slowness, growth, panicking, lost_begins, failing_finds })
+        let (panicking, taken_from) = (0, u64::MAX);
+        let (stuck_takes, beats) = (AtomicBool::new(false), AtomicU64::new(0));
+        Arc::new(Self {
+            inner,
+            failing,
+            asked,
+            slowness,
+            growth,
+            panicking,
+            lost_begins,
+            failing_finds,
+            taken_from,
+            stuck_takes,
+            beats,
+        })
     }
 
     async fn grow(&self) {
@@ -119,6 +136,9 @@ impl Store for FaultyStore {
     async fn append_event(&self, event: StoredEvent) -> Result<(), StoreError> {
         let number = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
         assert_ne!(number, self.panicking, "as the test says");
+        if number >= self.taken_from {
+            return Err(StoreError::Taken);
+        }
         if self.failing.contains(&number) {
             return Err(StoreError::Failed("the disk is gone".to_owned()));
         }
@@ -140,8 +160,18 @@ impl Store for FaultyStore {
     async fn thread(&self, user: &UserId, thread: &ThreadId) -> Result<Option<ThreadRecord>, StoreError> {
         self.inner.thread(user, thread).await
     }
-    async fn running_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.inner.running_runs().await
+    async fn keep_alive(&self) -> Result<Vec<RunId>, StoreError> {
+        self.beats.fetch_add(1, Ordering::AcqRel);
+        self.inner.keep_alive().await
+    }
+    async fn take_over(&self) -> Result<Vec<RunRecord>, StoreError> {
+        if self.stuck_takes.load(Ordering::Acquire) {
+            return std::future::pending().await;
+        }
+        self.inner.take_over().await
+    }
+    async fn ask_to_cancel(&self, user: &UserId, run: &RunId) -> Result<(), StoreError> {
+        self.inner.ask_to_cancel(user, run).await
     }
     async fn ready(&self) -> Result<(), StoreError> {
         Err(StoreError::Unavailable)

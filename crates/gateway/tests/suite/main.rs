@@ -5,6 +5,7 @@
 //! * `resume` — a stream goes on where it was left, without hole or double.
 //! * `messages` — bad frames, limits, acknowledgements, refreshes.
 //! * `closes` — every close is announced and says the truth: silence, stalls, expiry, replacement, drain.
+//! * `custody` — a node among others that share its store.
 //! * `faults` — a store or a log that fails, and a node that died.
 //! * `lost_runs` — runs that nobody drives any more end all the same.
 //! * `idlers` — sockets that ask nothing, or slowly: they go, and others get their turn.
@@ -16,6 +17,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod closes;
+mod custody;
 mod faults;
 mod handshake;
 mod idlers;

@@ -50,6 +50,10 @@ pub enum Credential {
     Forged(Forgery),
     /// This one, good.
     Exactly(Token),
+    /// This one, which was revoked and must be refused.
+    Revoked(Token),
+    /// This one, made elsewhere, which must be refused for this.
+    Bad(Forgery, Token),
 }
 
 /// How to connect.
@@ -128,7 +132,7 @@ pub(crate) async fn open(
     how: Connect,
 ) -> Result<Opened, ConnectError> {
     let shown = Shown::of(user, auth.placement, &how.credential)?;
-    if let (Some(token), None) = (&shown.token, shown.case) {
+    if let (Some(token), None | Some("revoked")) = (&shown.token, shown.case) {
         recorder.hide(token);
     }
     let url = target.safe_url();
@@ -191,6 +195,12 @@ impl Shown {
             Credential::Valid => valid(user.token()?),
             Credential::ShortLived(ttl) => valid(Some(user.token_for(*ttl)?)),
             Credential::Exactly(token) => valid(Some(token.clone())),
+            Credential::Revoked(token) => {
+                Ok(Self { token: Some(token.clone()), placement, case: Some("revoked") })
+            }
+            Credential::Bad(forgery, token) => {
+                Ok(Self { token: Some(token.clone()), placement, case: Some(forgery.case()) })
+            }
             Credential::Forged(Forgery::InQuery) if placement == Placement::Query => Err(AuthError::Case {
                 case: Forgery::InQuery.case(),
                 why: "this target takes its tokens in the query",

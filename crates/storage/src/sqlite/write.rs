@@ -1,13 +1,11 @@
 //! The two writes: a run begins, an event is appended. Each goes on inside a transaction of its caller.
 //! And the one look that both the first and its caller need: what a request id stands for.
 
-use super::rows::id;
+use crate::rows::{RequestRow, answer_of};
+use crate::store::REQUEST_ID_LIFE_MS;
 use crate::{BeginRun, Begun, NewRun, StoreError, StoredEvent};
-use goldenpath_protocol::{RunId, RunState, ThreadId};
+use goldenpath_protocol::{RunState, ThreadId};
 use sqlx::SqliteConnection;
-
-/// How long a request id stays taken.
-const REQUEST_ID_LIFE_MS: i64 = 24 * 60 * 60 * 1_000;
 
 pub(super) async fn begin_run(
     connection: &mut SqliteConnection,
@@ -83,7 +81,7 @@ pub(super) async fn find_run(
     connection: &mut SqliteConnection,
     request: &NewRun,
 ) -> Result<Option<BeginRun>, StoreError> {
-    let known: Option<(String, String, Option<String>, String, String)> = sqlx::query_as(
+    let known: Option<RequestRow> = sqlx::query_as(
         "SELECT r.run_id, r.thread_id, q.thread_asked, r.agent, r.message
          FROM requests q JOIN runs r USING (run_id)
          WHERE q.user_id = ? AND q.request_id = ? AND q.created_ms > ?",
@@ -93,15 +91,7 @@ pub(super) async fn find_run(
     .bind(request.now.unix_ms() - REQUEST_ID_LIFE_MS)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((run_id, thread_id, thread_asked, agent, message)) = known else { return Ok(None) };
-    let same = thread_asked.as_deref() == request.thread_id.as_ref().map(ThreadId::as_str)
-        && agent == request.agent
-        && message == request.message;
-    if !same {
-        return Ok(Some(BeginRun::Conflict));
-    }
-    let begun = Begun { run_id: id(RunId::new(run_id))?, thread_id: id(ThreadId::new(thread_id))? };
-    Ok(Some(BeginRun::Duplicate(begun)))
+    known.map(|known| answer_of(known, request)).transpose()
 }
 
 pub(super) async fn append_event(

@@ -1,8 +1,7 @@
-//! What only the memory log does: its bounds, and that idle users cost nothing for ever.
+//! What only the memory log does, by a clock of its own: that what is out of date goes, and idle users cost nothing for ever.
 
-use crate::event_log_contract::{entries, event_id, fill, user};
-use goldenpath_protocol::{ClientId, Timestamp};
-use goldenpath_storage::{EventLog, LogLimits, MemoryEventLog, Replay};
+use goldenpath_protocol::{ClientId, Epoch, EventId, Timestamp, UserId};
+use goldenpath_storage::{EventLog, Head, LogEntry, LogLimits, MemoryEventLog, Replay};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -23,39 +22,27 @@ fn pass(now: &AtomicI64, minutes: i64) {
     now.fetch_add(minutes * MINUTE_MS, Ordering::SeqCst);
 }
 
-#[tokio::test]
-async fn the_last_thousand_events_are_kept() {
-    let (log, _) = log();
-    let alice = user("alice");
-    let head = fill(&log, &alice, 1_005).await;
-    assert_eq!(log.read(&alice, &head.epoch, 4, 10).await.unwrap(), Replay::Gone(head.clone()));
-    let kept = entries(&log, &alice, &head.epoch, 5).await;
-    assert_eq!((kept.len(), kept[0].offset), (1_000, 6));
-    assert_eq!(log.head(&alice).await.unwrap().epoch, head.epoch, "trimming is no loss");
+fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
 }
 
-#[tokio::test]
-async fn the_last_eight_mebibytes_are_kept() {
-    let (log, _) = log();
-    let alice = user("alice");
-    let envelope = format!("{{\"text\":\"{}\"}}", "x".repeat(1024 * 1024));
-    for _ in 0..10 {
-        log.append(&alice, &event_id(), &envelope).await.unwrap();
+fn event_id() -> EventId {
+    EventId::from(uuid::Uuid::now_v7())
+}
+
+/// Appends `count` events and gives the head after them.
+async fn fill(log: &MemoryEventLog, user: &UserId, count: u64) -> Head {
+    for n in 0..count {
+        log.append(user, &event_id(), &format!("{{\"n\":{n}}}")).await.unwrap();
     }
-    let head = log.head(&alice).await.unwrap();
-    assert_eq!(log.read(&alice, &head.epoch, 2, 10).await.unwrap(), Replay::Gone(head.clone()));
-    assert_eq!(entries(&log, &alice, &head.epoch, 3).await.len(), 7, "eight with their braces are too many");
+    log.head(user).await.unwrap()
 }
 
-#[tokio::test]
-async fn an_event_larger_than_the_log_is_refused_and_takes_no_offset() {
-    let (log, _) = log();
-    let alice = user("alice");
-    fill(&log, &alice, 1).await;
-    let envelope = format!("{{\"text\":\"{}\"}}", "x".repeat(8 * 1024 * 1024));
-    log.append(&alice, &event_id(), &envelope).await.unwrap_err();
-    let head = fill(&log, &alice, 1).await;
-    assert_eq!(entries(&log, &alice, &head.epoch, 0).await.len(), 2);
+async fn entries(log: &MemoryEventLog, user: &UserId, epoch: &Epoch, after: u64) -> Vec<LogEntry> {
+    match log.read(user, epoch, after, usize::MAX).await.unwrap() {
+        Replay::Events(entries) => entries,
+        Replay::Gone(head) => panic!("gone: {head:?}"),
+    }
 }
 
 #[tokio::test]

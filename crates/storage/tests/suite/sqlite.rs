@@ -1,10 +1,46 @@
 //! What only the SQLite store does: files that stay, files of others, and two processes on one file.
 
-use crate::store_contract::{event, request, started, user};
-use goldenpath_storage::{BeginRun, OpenError, SchemaError, SqliteStore, Store, StoreError};
+use goldenpath_protocol::{EventId, RequestId, RunId, ThreadId, Timestamp, UserId};
+use goldenpath_storage::{
+    BeginRun, Begun, NewRun, OpenError, SchemaError, SqliteStore, Store, StoreError, StoredEvent, open_store,
+};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use std::path::Path;
+
+fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+fn request(name: &str, request_id: &str) -> NewRun {
+    NewRun {
+        user_id: user(name),
+        request_id: RequestId::new(request_id).unwrap(),
+        thread_id: None,
+        agent: "analyst".to_owned(),
+        message: "what do I pay for?".to_owned(),
+        run_id: RunId::from(uuid::Uuid::now_v7()),
+        new_thread_id: ThreadId::from(uuid::Uuid::now_v7()),
+        now: Timestamp::from_unix_ms(1_800_000_000_000),
+    }
+}
+
+fn event(run: &RunId, seq: u64) -> StoredEvent {
+    StoredEvent {
+        run_id: run.clone(),
+        seq,
+        event_id: EventId::from(uuid::Uuid::now_v7()),
+        envelope: format!("{{\"seq\":{seq}}}"),
+        ends: None,
+    }
+}
+
+async fn started(store: &dyn Store, request: NewRun) -> Begun {
+    match store.begin_run(request).await.unwrap() {
+        BeginRun::Started(begun) => begun,
+        other => panic!("not a new run: {other:?}"),
+    }
+}
 
 async fn sql(path: &Path, statements: &'static str) {
     let mut connection =
@@ -33,7 +69,7 @@ async fn what_was_stored_is_there_after_a_restart() {
     store.close().await;
     let store = SqliteStore::open(&url).await.unwrap();
     assert_eq!(store.events(&user("alice"), &begun.run_id).await.unwrap().len(), 1);
-    assert_eq!(store.running_runs().await.unwrap().len(), 1, "what a dead node left behind");
+    assert_eq!(store.take_over().await.unwrap().len(), 1, "what a dead node left behind");
     assert_eq!(store.begin_run(request("alice", "r-1")).await.unwrap(), BeginRun::Duplicate(begun));
 }
 
@@ -49,8 +85,8 @@ async fn two_stores_on_one_file_make_it_once_and_share_it() {
         }
     };
     tokio::join!(fill(&one, "alice"), fill(&two, "bob"));
-    assert_eq!(one.running_runs().await.unwrap(), two.running_runs().await.unwrap());
-    assert_eq!(one.running_runs().await.unwrap().len(), 20);
+    assert_eq!(one.take_over().await.unwrap(), two.take_over().await.unwrap());
+    assert_eq!(one.take_over().await.unwrap().len(), 20);
 }
 
 #[tokio::test]
@@ -111,4 +147,21 @@ async fn a_closed_store_is_not_ready() {
     let store = SqliteStore::in_memory().await.unwrap();
     store.close().await;
     store.ready().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_url_that_names_no_store_is_refused_and_not_shown() {
+    for url in [
+        "",
+        "store.db",
+        "mysql://alice:s3cret@db/runs",
+        "s3cret",
+        "postgres:s3cret",
+        "postgres://a:s3cret@b:c/d",
+    ] {
+        let error = open_store(url).await.unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("postgres://USER@HOST/DATABASE") && !shown.contains("s3cret"), "{shown}");
+    }
+    open_store("sqlite::memory:").await.unwrap().ready().await.unwrap();
 }

@@ -16,6 +16,7 @@ pub(super) use stranger::{ResumesAsOwner, TakesAnyRenewal};
 pub(super) use true_refused::RefusesTrue;
 pub(super) use unchecked::{AdmitsUnchecked, Doubtful};
 
+use async_trait::async_trait;
 use goldenpath_gateway::auth::{
     Authenticated, Authenticator, Claims, CredentialError, Refused, TokenVerifier,
 };
@@ -27,7 +28,7 @@ use std::sync::Arc;
 /// A request at the door, and the real door that has judged it.
 #[derive(Debug)]
 pub(super) struct Caller<'a> {
-    door: &'a dyn Authenticator,
+    door: &'a TokenVerifier,
     headers: &'a HeaderMap,
     query: Option<&'a str>,
     now: Timestamp,
@@ -42,7 +43,7 @@ impl Caller<'_> {
 
     /// What the real door says of the request with these instead.
     fn ask(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Authenticated, CredentialError> {
-        self.door.authenticate(headers, query, self.now, self.leeway_s)
+        self.door.identify(headers, query, self.now, self.leeway_s)
     }
 }
 
@@ -61,13 +62,13 @@ pub(super) trait DoorFault: Send + Sync + std::fmt::Debug {
     /// What a token says that is to follow on one of `user`.
     fn renew(
         &self,
-        door: &dyn Authenticator,
+        door: &TokenVerifier,
         user: &UserId,
         token: &str,
         now: Timestamp,
         leeway_s: u64,
     ) -> Result<Claims, Refused> {
-        door.renew(user, token, now, leeway_s)
+        door.follow_on(user, token, now, leeway_s)
     }
 }
 
@@ -84,8 +85,9 @@ pub(super) struct FaultyDoor {
     pub(super) fault: Arc<dyn DoorFault>,
 }
 
+#[async_trait]
 impl Authenticator for FaultyDoor {
-    fn authenticate(
+    async fn authenticate(
         &self,
         headers: &HeaderMap,
         query: Option<&str>,
@@ -97,11 +99,17 @@ impl Authenticator for FaultyDoor {
             Ok(known) => self.fault.known(&caller, known),
             Err(CredentialError::Unauthorized(refused)) => self.fault.refused(&caller, refused),
             // No matter of tokens.
-            Err(other @ (CredentialError::BadQuery(_) | CredentialError::Unchecked(_))) => Err(other),
+            Err(other) => Err(other),
         }
     }
 
-    fn renew(&self, user: &UserId, token: &str, now: Timestamp, leeway_s: u64) -> Result<Claims, Refused> {
+    async fn renew(
+        &self,
+        user: &UserId,
+        token: &str,
+        now: Timestamp,
+        leeway_s: u64,
+    ) -> Result<Claims, Refused> {
         self.fault.renew(&self.inner, user, token, now, leeway_s)
     }
 }
@@ -126,6 +134,7 @@ fn claims_unchecked(token: &str, now: Timestamp) -> Option<Claims> {
         expires_at: Timestamp::from_unix_ms(now.unix_ms().saturating_add(STAY_MS)),
         tier: tier.unwrap_or_default(),
         jti: text("jti"),
+        session: None,
         scope: text("scope"),
     })
 }

@@ -62,7 +62,7 @@ pub(super) fn find(id: &str) -> Result<Row, FaultyError> {
         _ => inside(info.id),
     };
     row.ok_or(FaultyError::DriverMissing(match info.id {
-        "A07" | "R11" => "it needs revocations, which this backend does not read yet",
+        "A07" | "R11" => "it needs an issuer whose revocations it could ignore, and it has none",
         _ => "no part of the reference backend could be wrong in this way",
     }))
 }

@@ -113,8 +113,16 @@ impl Store for FaultyStore {
         self.inner.thread(user, thread).await
     }
 
-    async fn running_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.inner.running_runs().await
+    async fn keep_alive(&self) -> Result<Vec<RunId>, StoreError> {
+        self.inner.keep_alive().await
+    }
+
+    async fn take_over(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.inner.take_over().await
+    }
+
+    async fn ask_to_cancel(&self, user: &UserId, run: &RunId) -> Result<(), StoreError> {
+        self.inner.ask_to_cancel(user, run).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

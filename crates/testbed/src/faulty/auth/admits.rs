@@ -93,6 +93,7 @@ fn nobody(caller: &Caller<'_>) -> Option<Authenticated> {
         expires_at: Timestamp::from_unix_ms(caller.now.unix_ms().saturating_add(STAY_MS)),
         tier: Tier::default(),
         jti: NOBODY.to_owned(),
+        session: None,
         scope: "chat agents".to_owned(),
     };
     Some(Authenticated { presented, claims })

@@ -4,7 +4,7 @@ use super::{Caller, DoorFault, claims_unchecked};
 use crate::faulty::desk::Desk;
 use crate::faulty::ledger::Ledger;
 use goldenpath_faults::Deed;
-use goldenpath_gateway::auth::{Authenticated, Authenticator, Claims, CredentialError, Refused};
+use goldenpath_gateway::auth::{Authenticated, Claims, CredentialError, Refused, TokenVerifier};
 use goldenpath_protocol::{Timestamp, UserId};
 use std::sync::Arc;
 
@@ -41,19 +41,19 @@ pub(in crate::faulty) struct TakesAnyRenewal {
 impl DoorFault for TakesAnyRenewal {
     fn renew(
         &self,
-        door: &dyn Authenticator,
+        door: &TokenVerifier,
         user: &UserId,
         token: &str,
         now: Timestamp,
         leeway_s: u64,
     ) -> Result<Claims, Refused> {
-        let refused = match door.renew(user, token, now, leeway_s) {
+        let refused = match door.follow_on(user, token, now, leeway_s) {
             Err(refused) => refused,
             renewed => return renewed,
         };
         // True, but another's: then it would renew that user's own connection.
         let owner = claims_unchecked(token, now).map(|claims| claims.user_id).ok_or(refused)?;
-        let claims = door.renew(&owner, token, now, leeway_s)?;
+        let claims = door.follow_on(&owner, token, now, leeway_s)?;
         self.desk.sign(Deed::Altered, Some(user.as_str()), None, format!("took a token of user `{owner}`"));
         Ok(claims)
     }

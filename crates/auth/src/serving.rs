@@ -1,0 +1,64 @@
+//! HTTP over accepted sockets. By hand, since `axum::serve` gives a client all the time in the world for its request.
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// A socket that takes longer for the head of a request is closed.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// Between a failed accept and the next.
+const AFTER_FAILURE: Duration = Duration::from_millis(50);
+/// Sockets at once; more wait to be accepted.
+const MOST_SOCKETS: usize = 4_096;
+/// How long requests under way may take when the service stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// Serves every socket until `stop` fires; then none is accepted, and requests under way are answered.
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(MOST_SOCKETS));
+    loop {
+        // Fails only when closed, which it never is.
+        let place = Arc::clone(&places).acquire_owned().await.ok();
+        let accepted = stop.run_until_cancelled(listener.accept()).await;
+        let stream = match accepted {
+            None => return,
+            Some(Ok((stream, _))) => stream,
+            Some(Err(error)) => {
+                // A peer that left again, or no descriptors: then others must end first.
+                tracing::warn!(%error, "failed to accept a connection");
+                tokio::time::sleep(AFTER_FAILURE).await;
+                continue;
+            }
+        };
+        let (router, stop) = (router.clone(), stop.clone());
+        tokio::spawn(async move {
+            serve_socket(stream, router, stop).await;
+            drop(place);
+        });
+    }
+}
+
+async fn serve_socket(stream: TcpStream, router: Router, stop: CancellationToken) {
+    // Without it the socket works, only slower to answer.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "failed to set TCP_NODELAY");
+    }
+    let mut builder = http1::Builder::new();
+    let _ = builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let mut served = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    if let Some(ended) = stop.run_until_cancelled(served.as_mut()).await {
+        if let Err(error) = ended {
+            tracing::debug!(%error, "an HTTP connection failed");
+        }
+        return;
+    }
+    served.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(LAST_ANSWERS, served).await;
+}

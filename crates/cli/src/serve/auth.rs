@@ -1,0 +1,144 @@
+//! The auth service as a process or beside a node, and how a node knows users.
+
+use crate::args::ServeAuthArgs;
+use crate::exit::CommandError;
+use goldenpath_auth::{
+    AuthConfig, AuthHandle, AuthParts, AuthServer, Clock as _, Keys, MemoryState, SystemClock,
+};
+use goldenpath_gateway::auth::{Authenticator, JwksAuthenticator, JwksSettings, TokenVerifier};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Where generated keys lie, inside the data directory.
+const KEYS: &str = "auth-keys";
+
+fn usage(what: &str, why: &dyn std::fmt::Display) -> CommandError {
+    CommandError::Usage(format!("failed to {what}: {why}"))
+}
+
+/// A running auth service, with the names that its tokens bear.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) handle: AuthHandle,
+    issuer: String,
+    audience: String,
+}
+
+/// Starts the auth service.
+pub(super) async fn start(
+    args: &ServeAuthArgs,
+    listen: &str,
+    data_dir: &Path,
+) -> Result<Service, CommandError> {
+    let mut config = match &args.auth_config {
+        None => AuthConfig::default(),
+        Some(file) => {
+            let what = format!("read the auth configuration `{}`", file.display());
+            let text = std::fs::read_to_string(file).map_err(|why| usage(&what, &why))?;
+            toml::from_str(&text).map_err(|why| usage(&what, &why))?
+        }
+    };
+    // What nodes are told to demand is what is written.
+    config.issuer = args.auth_issuer.clone().unwrap_or(config.issuer);
+    config.audience = args.auth_audience.clone().unwrap_or(config.audience);
+    let listener =
+        TcpListener::bind(listen).await.map_err(|why| usage(&format!("listen on `{listen}`"), &why))?;
+    let (ttl, now) = (config.access_ttl_s, SystemClock.now());
+    let keys = match args.auth_key_file.as_slice() {
+        [] => Keys::generated_in(&data_dir.join(KEYS), config.alg, ttl, now),
+        files => Keys::given(files, config.alg, ttl, now),
+    };
+    let keys = keys.map_err(|why| usage("use the signing keys", &why))?;
+    let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
+    let parts = AuthParts {
+        config,
+        lookup: Box::new(|name| std::env::var(name).ok()),
+        keys: Arc::new(keys),
+        state: Arc::new(MemoryState::default()),
+        clock: Arc::new(SystemClock),
+    };
+    let handle =
+        AuthServer::start(listener, parts).await.map_err(|why| usage("start the auth service", &why))?;
+    Ok(Service { handle, issuer, audience })
+}
+
+impl Service {
+    /// Where it listens.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.handle.addr())
+    }
+}
+
+/// Knows users by published keys: those of the service beside, or of the issuer that was named.
+pub(super) fn by_published_keys(
+    args: &ServeAuthArgs,
+    beside: Option<&Service>,
+) -> Result<Option<Arc<dyn Authenticator>>, CommandError> {
+    let own = |path: &str| beside.map(|service| format!("{}{path}", service.url()));
+    let Some(keys_url) = own("/.well-known/jwks.json").or_else(|| args.auth_jwks_url.clone()) else {
+        return match &args.auth_revocations_url {
+            None => Ok(None),
+            Some(url) => Err(CommandError::Usage(format!(
+                "revocations are read from `{url}` and keys from nowhere (hint: `--auth-jwks-url`)"
+            ))),
+        };
+    };
+    let what = format!("read keys from `{keys_url}`");
+    let address = keys_url.parse().map_err(|why| usage(&what, &why))?;
+    let mut settings = JwksSettings::new(address);
+    let revocations = own("/auth/revocations").or_else(|| args.auth_revocations_url.clone());
+    settings.revocations_url = match revocations {
+        None => None,
+        Some(url) => Some(url.parse().map_err(|why| usage(&format!("read revocations from `{url}`"), &why))?),
+    };
+    let own_names = beside.map(|service| (service.issuer.clone(), service.audience.clone())).unzip();
+    if let Some(issuer) = args.auth_issuer.clone().or(own_names.0) {
+        settings.issuer = issuer;
+    }
+    if let Some(audience) = args.auth_audience.clone().or(own_names.1) {
+        settings.audience = audience;
+    }
+    let authenticator = JwksAuthenticator::start(settings).map_err(|why| usage(&what, &why))?;
+    Ok(Some(Arc::new(authenticator)))
+}
+
+/// Knows users by a shared secret.
+pub(super) fn by_secret(args: &ServeAuthArgs, secret: &[u8], name: &str) -> Arc<dyn Authenticator> {
+    let issuer = args.auth_issuer.as_deref().unwrap_or(name);
+    let audience = args.auth_audience.as_deref().unwrap_or(name);
+    Arc::new(TokenVerifier::hs256(secret, issuer, audience))
+}
+
+#[cfg(test)]
+mod tests {
+    use goldenpath_auth::{AuthConfig, GrantType};
+
+    const EXAMPLE: &str = include_str!("../../../../examples/auth-service/auth.toml");
+
+    #[test]
+    fn the_example_is_a_configuration_and_says_the_defaults() {
+        let example: AuthConfig = toml::from_str(EXAMPLE).unwrap();
+        let defaults = AuthConfig::default();
+        assert_eq!((example.alg, example.access_ttl_s), (defaults.alg, defaults.access_ttl_s));
+        assert_eq!(
+            (example.refresh_ttl_s, example.code_ttl_s),
+            (defaults.refresh_ttl_s, defaults.code_ttl_s)
+        );
+        assert_eq!(
+            (example.login_ttl_s, example.key_lifetime_s),
+            (defaults.login_ttl_s, defaults.key_lifetime_s)
+        );
+        assert_eq!(example.clients[1].grants, [GrantType::TokenExchange, GrantType::RefreshToken]);
+        assert_eq!(example.provider.unwrap().client_id, "goldenpath");
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_with_those_there_are() {
+        let wrong = toml::from_str::<AuthConfig>("[[clients]]\nid = \"web\"\nsecret = \"x\"").unwrap_err();
+        assert!(
+            wrong.to_string().contains("`secret`") && wrong.to_string().contains("secret_env"),
+            "{wrong}"
+        );
+    }
+}

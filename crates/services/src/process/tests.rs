@@ -1,0 +1,95 @@
+//! A shell plays the service: it answers every 10 ms by a line in a file, from a child of its own.
+
+use super::{End, Folder, Program, ServiceProcess, find};
+use crate::ServiceError;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+async fn service(script: &str) -> Result<(ServiceProcess, PathBuf), ServiceError> {
+    let folder = Folder::create(&["nobody"]).unwrap();
+    let answers = folder.path().join("answers");
+    let ready = answers.clone();
+    let program = Program {
+        name: "the shell",
+        binary: "/bin/sh".into(),
+        args: vec!["-c".into(), script.into()],
+        end: End::Terminate,
+    };
+    let process = ServiceProcess::start(program, folder, async || size(&ready).map(|_| ())).await?;
+    Ok((process, answers))
+}
+
+/// Ends its child when it is told to end.
+const ANSWERS: &str =
+    "(while :; do echo x >> answers; sleep 0.01; done) & child=$!; trap 'kill $child; exit' TERM; wait";
+
+fn size(file: &Path) -> Result<u64, String> {
+    std::fs::metadata(file).map(|found| found.len()).map_err(|why| why.to_string())
+}
+
+async fn grows(file: &Path) {
+    let before = size(file).unwrap();
+    let until = Instant::now() + DEADLINE;
+    while size(file).unwrap() == before {
+        assert!(Instant::now() < until, "nothing answers");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_paused_service_answers_nothing_until_it_goes_on() {
+    let (process, answers) = service(ANSWERS).await.unwrap();
+    grows(&answers).await;
+    process.pause().unwrap();
+    let before = size(&answers).unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(size(&answers).unwrap(), before, "a child of the service went on");
+    process.resume().unwrap();
+    grows(&answers).await;
+}
+
+#[tokio::test]
+async fn a_killed_or_stopped_service_is_gone_with_its_children_and_starts_again_with_its_data() {
+    let (process, answers) = service(ANSWERS).await.unwrap();
+    process.kill().unwrap();
+    let before = size(&answers).unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(size(&answers).unwrap(), before, "a child outlived the service");
+    process.pause().expect_err("nothing runs");
+    process.start_again(async || Ok(())).await.unwrap();
+    grows(&answers).await;
+    process.stop().await.unwrap();
+    process.start_again(async || Ok(())).await.unwrap();
+    assert!(size(&answers).unwrap() >= before, "its data are gone");
+    grows(&answers).await;
+}
+
+#[tokio::test]
+async fn a_dropped_service_leaves_nothing_even_when_it_is_paused() {
+    let (process, answers) = service(ANSWERS).await.unwrap();
+    process.pause().unwrap();
+    drop(process);
+    assert!(!answers.parent().unwrap().exists(), "its folder is still there");
+}
+
+#[tokio::test]
+async fn one_that_ends_at_once_is_told_with_its_last_words() {
+    let error = service("echo 'no room here' >&2; exit 3").await.unwrap_err();
+    assert!(matches!(error, ServiceError::Ended { .. }), "{error}");
+    assert!(error.to_string().contains("no room here"), "{error}");
+}
+
+#[test]
+fn a_program_is_found_where_it_lies() {
+    let found = find("sh", &[]).unwrap();
+    assert!(found.ends_with("sh") && found.is_absolute(), "{}", found.display());
+    let dir = tempfile::tempdir().unwrap();
+    let name = "no-program-of-any-path";
+    std::fs::write(dir.path().join(name), "").unwrap();
+    assert_eq!(find(name, &[dir.path().to_owned()]), None, "a file that cannot be run is no program");
+    let script = dir.path().join(name);
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert_eq!(find(name, &["/nowhere".into(), dir.path().to_owned()]), Some(script));
+}

@@ -1,0 +1,183 @@
+//! Redis for tests: a given server, or one of the tests' own; names of their own for whoever asks.
+
+use crate::ServiceError;
+use crate::process::{End, Folder, Program, ServiceProcess, find, free_port};
+use ::redis::{AsyncConnectionConfig, Client, FromRedisValue};
+use std::ffi::OsString;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// Names a server for tests. They write under names of their own and leave what expires in a quarter of an hour.
+pub const REDIS_URL: &str = "GOLDENPATH_TEST_REDIS_URL";
+
+const SERVICE: &str = "Redis";
+
+/// Longest wait for one answer of a server that is up.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+
+static SHARED: OnceCell<Redis> = OnceCell::const_new();
+
+/// A Redis server.
+#[derive(Debug)]
+#[must_use = "a server of one's own ends when this is dropped"]
+pub struct Redis {
+    url: String,
+    // `None`: it was given.
+    process: Option<ServiceProcess>,
+}
+
+/// What a server of one's own keeps when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    Nothing,
+    Everything,
+}
+
+impl Redis {
+    /// The server that all tests of this process may share: the one that [`REDIS_URL`] names, else one of their own.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when there is none to be had, with what to install.
+    pub async fn shared() -> Result<&'static Self, ServiceError> {
+        SHARED
+            .get_or_try_init(async || match std::env::var(REDIS_URL) {
+                Ok(url) if !url.is_empty() => Ok(Self { url, process: None }),
+                _ => Self::own().await,
+            })
+            .await
+    }
+
+    /// A server of one's own, from a local binary, to be emptied, paused and killed; what it held ends with it.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when there is no binary, with what to install, or when it does not start.
+    pub async fn own() -> Result<Self, ServiceError> {
+        Self::keeping(Keeps::Nothing).await
+    }
+
+    /// As [`Redis::own`], but it comes back with all that it held, also after it was killed.
+    ///
+    /// # Errors
+    /// As [`Redis::own`].
+    pub async fn lasting() -> Result<Self, ServiceError> {
+        Self::keeping(Keeps::Everything).await
+    }
+
+    async fn keeping(keeps: Keeps) -> Result<Self, ServiceError> {
+        let start = |why: String| ServiceError::Start { service: SERVICE, why };
+        let binary = find("redis-server", &[]).ok_or(ServiceError::Missing {
+            program: "redis-server",
+            hint: "install Redis 7 or newer, on Debian: apt-get install redis-server; or name a server in GOLDENPATH_TEST_REDIS_URL",
+        })?;
+        let folder = Folder::create(&["redis", "nobody"]).map_err(|why| start(why.to_string()))?;
+        let port = free_port().map_err(start)?;
+        let url = format!("redis://127.0.0.1:{port}/0");
+        let port = port.to_string();
+        let mut args = vec!["--bind", "127.0.0.1", "--port", &port, "--save", "", "--maxclients", "1000"];
+        if keeps == Keeps::Everything {
+            // Written before it is answered: the system lives on when the server is killed, so no disk need be waited for.
+            args.extend(["--appendonly", "yes", "--appendfsync", "no"]);
+        }
+        let args = args.into_iter().map(OsString::from).collect();
+        let program = Program { name: SERVICE, binary, args, end: End::Terminate };
+        let process = ServiceProcess::start(program, folder, async || answers(&url).await).await?;
+        Ok(Self { url, process: Some(process) })
+    }
+
+    /// Where it is, perhaps with a password: for `--log`, not for messages.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What nobody else's keys begin with.
+    #[must_use]
+    pub fn fresh_prefix() -> String {
+        format!("goldenpath-test-{}", uuid::Uuid::now_v7().simple())
+    }
+
+    /// Tells it one command, past every log: for what a test has to find or break there.
+    ///
+    /// # Errors
+    /// [`ServiceError::Refused`] with what the server said.
+    pub async fn command<T: FromRedisValue>(&self, words: &[&str]) -> Result<T, ServiceError> {
+        ask(&self.url, words).await.map_err(|why| ServiceError::Refused {
+            service: SERVICE,
+            what: "a command",
+            why,
+        })
+    }
+
+    /// Stops it where it stands: connections stay open, and nothing answers.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when it is not one's own, or does not run.
+    pub fn pause(&self) -> Result<(), ServiceError> {
+        self.process()?.pause()
+    }
+
+    /// Lets it go on after a pause.
+    ///
+    /// # Errors
+    /// As [`Redis::pause`].
+    pub fn resume(&self) -> Result<(), ServiceError> {
+        self.process()?.resume()
+    }
+
+    /// Kills it without a word.
+    ///
+    /// # Errors
+    /// As [`Redis::pause`].
+    pub fn kill(&self) -> Result<(), ServiceError> {
+        self.process()?.kill()
+    }
+
+    /// Shuts it down.
+    ///
+    /// # Errors
+    /// As [`Redis::pause`].
+    pub async fn stop(&self) -> Result<(), ServiceError> {
+        self.process()?.stop().await
+    }
+
+    /// Starts it again after it was stopped or killed, at the same address.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when it is not one's own, or does not start.
+    pub async fn start_again(&self) -> Result<(), ServiceError> {
+        self.process()?.start_again(async || answers(&self.url).await).await
+    }
+
+    /// Shuts it down and starts it again.
+    ///
+    /// # Errors
+    /// As [`Redis::start_again`].
+    pub async fn restart(&self) -> Result<(), ServiceError> {
+        self.stop().await?;
+        self.start_again().await
+    }
+
+    fn process(&self) -> Result<&ServiceProcess, ServiceError> {
+        self.process.as_ref().ok_or(ServiceError::Given { service: SERVICE })
+    }
+}
+
+async fn answers(url: &str) -> Result<(), String> {
+    let _: String = ask(url, &["PING"]).await?;
+    Ok(())
+}
+
+async fn ask<T: FromRedisValue>(url: &str, words: &[&str]) -> Result<T, String> {
+    let asked = async {
+        let client = Client::open(url)?;
+        // Ours is around all of it; the client's own half a second is not enough for a busy machine.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut command = ::redis::Cmd::new();
+        command.arg(words);
+        command.query_async(&mut connection).await
+    };
+    let answer = tokio::time::timeout(ANSWERS_WITHIN, asked).await;
+    let answer = answer.map_err(|_| format!("no answer within {ANSWERS_WITHIN:?}"))?;
+    answer.map_err(|why: ::redis::RedisError| why.to_string())
+}

@@ -1,0 +1,2 @@
+-- Gives epoch, offset.
+return { epoch, whole(offset) }

@@ -21,7 +21,7 @@ cargo test --locked --workspace \
 for tier in tests-unit tests-integration tests-e2e tests-mission-critical; do
     [ -d "$tier" ] || continue
     echo "== $tier"
-    # Its stand-in is the command itself, as a process.
+    # The nodes of its stand-in are the command itself.
     [ "$tier" != tests-e2e ] || cargo build --locked -p goldenpath-cli
     cargo test --locked -p "$tier"
 done

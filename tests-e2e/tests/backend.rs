@@ -1,6 +1,6 @@
 //! The backend that is driven: the one that `GOLDENPATH_TARGET` names, or a stand-in.
 
-use crate::stand_in::StandIn;
+use crate::stand_in::{StandIn, Whole, Wishes};
 use goldenpath_harness::{Auth, NamedTarget, Target};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +21,11 @@ pub(crate) struct Backend {
 
 impl Backend {
     pub(crate) async fn open() -> Self {
+        Self::with(&Wishes::default()).await
+    }
+
+    /// One whose stand-in is as the test wishes.
+    pub(crate) async fn with(wishes: &Wishes) -> Self {
         let turn = TURN.lock().await;
         let named = NamedTarget::find(|name| std::env::var(name).ok()).unwrap();
         // A backend that outlives the test knows the request ids of earlier sessions: this one asks with others.
@@ -28,7 +33,7 @@ impl Backend {
         let (target, auth, stand_in) = match named {
             Some(NamedTarget { target, auth }) => (target, auth, None),
             None => {
-                let stand_in = StandIn::start().await;
+                let stand_in = StandIn::start(wishes).await;
                 (stand_in.target(), stand_in.auth(), Some(stand_in))
             }
         };
@@ -52,5 +57,11 @@ impl Backend {
     /// Whether this is the reference backend, as the stand-in is: more is promised of it than of any other.
     pub(crate) fn is_reference(&self) -> bool {
         self.stand_in.is_some()
+    }
+
+    /// The processes of the stand-in, where it is the whole system: nothing of anybody else's may be broken.
+    #[allow(dead_code, reason = "what breaks it comes next")]
+    pub(crate) fn whole(&self) -> Option<&Whole> {
+        self.stand_in.as_ref()?.whole()
     }
 }

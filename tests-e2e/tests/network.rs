@@ -1,37 +1,37 @@
 //! A network that misbehaves between the users and the backend: `goldenpath proxy`, a process of its own.
 
 use crate::backend::Backend;
-use crate::stand_in::Process;
+use crate::stand_in::Command;
 use goldenpath_harness::Target;
 use serde_json::Value;
 use std::fs;
-use tempfile::TempDir;
+
+/// Where the proxy keeps what it did, in its own folder.
+const RECEIPTS: &str = "receipts.jsonl";
 
 /// A way to the backend on which bytes suffer.
 #[must_use = "the proxy ends when this is dropped"]
 pub(crate) struct Network {
-    _process: Process,
+    command: Command,
     address: String,
-    folder: TempDir,
 }
 
 impl Network {
     /// Puts it in front of a backend: each toxic as the command line takes it, such as `latency=50:20`.
     pub(crate) async fn with(toxics: &[&str], backend: &Backend) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let receipts = folder.path().join("receipts.jsonl");
         let ca_file = backend.ca_file().map(|file| file.display().to_string());
-        let (upstream, receipts) = (backend.target.ws().to_string(), receipts.display().to_string());
-        let mut arguments = vec!["proxy", "--upstream", &upstream, "--receipts", &receipts];
+        let upstream = backend.target.ws().to_string();
+        let mut arguments = vec!["proxy", "--upstream", &upstream, "--receipts", RECEIPTS];
         if let Some(file) = &ca_file {
             arguments.extend(["--ca-file", file]);
         }
         for toxic in toxics {
             arguments.extend(["--toxic", toxic]);
         }
-        let (process, ready) = Process::goldenpath(&arguments, folder.path()).await;
+        let command = Command::start(&arguments, &[]).await;
+        let ready = command.ready();
         let address = ready["ws"].as_str().unwrap_or_else(|| panic!("no address: {ready}")).to_owned();
-        Self { _process: process, address, folder }
+        Self { command, address }
     }
 
     /// The backend, over this network.
@@ -41,7 +41,7 @@ impl Network {
 
     /// What it did to the bytes so far, a document each.
     pub(crate) fn receipts(&self) -> Vec<Value> {
-        let text = fs::read_to_string(self.folder.path().join("receipts.jsonl")).unwrap_or_default();
+        let text = fs::read_to_string(self.command.process().folder().join(RECEIPTS)).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Table of contents of the end-to-end tier: the product from outside, by nothing but the harness and the checks. What is
-//! driven is the backend that `GOLDENPATH_TARGET` names, or a stand-in of processes: `goldenpath serve` (build it first:
-//! `cargo build -p goldenpath-cli`) behind nginx, which ends TLS; with `GOLDENPATH_SERVICES=embedded` without that front, and
-//! what asks for TLS fails then. Each test judges what its users saw by the checks it names, and fails as well when a check
+//! driven is the backend that `GOLDENPATH_TARGET` names, or a stand-in of processes: nginx, which ends TLS, before two nodes of
+//! `goldenpath serve` (build it first: `cargo build -p goldenpath-cli`) on one Postgres and one Redis; with
+//! `GOLDENPATH_SERVICES=embedded` one node alone, and what asks for TLS fails then. Each test judges what its users saw by the checks it names, and fails as well when a check
 //! had nothing to look at. Per module: what value it guards, how it fails, how to add to it.
 //!
 //! * `complete_golden_path`: one user's way from login over the five events to an answer, and back to the same chat later.

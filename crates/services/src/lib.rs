@@ -2,14 +2,17 @@
 //!
 //! What is started listens on loopback, keeps its data in a folder of its own, and ends with its owner, also when that one is killed.
 //! A server of one's own can be paused, restarted and killed; a given one is left as it is. A service that cannot be had is an
-//! error that names what to install.
+//! error that names what to install. Whatever else a test needs as a process, it starts and breaks by the same means.
 
 mod postgres;
 mod process;
 mod redis;
+mod server;
 
 pub use self::postgres::{Database, POSTGRES_URL, Postgres};
+pub use self::process::{End, Folder, Process, Program, find, free_port};
 pub use self::redis::{REDIS_URL, Redis};
+pub use self::server::Server;
 
 use std::time::Duration;
 

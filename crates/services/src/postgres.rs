@@ -1,12 +1,14 @@
 //! Postgres for tests: a given server, or one of the tests' own; a fresh database for whoever asks.
 
 use crate::ServiceError;
-use crate::process::{End, Folder, Program, ServiceProcess, find, free_port};
+use crate::process::{End, Folder, Program, find, free_port};
+use crate::server::Server;
 use rand::Rng;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 use std::ffi::OsString;
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
@@ -46,8 +48,7 @@ static SHARED: OnceCell<Postgres> = OnceCell::const_new();
 #[must_use = "a server of one's own ends when this is dropped"]
 pub struct Postgres {
     url: String,
-    // `None`: it was given.
-    process: Option<ServiceProcess>,
+    server: Server,
 }
 
 /// A database that nobody else uses; a given server is rid of it when this is dropped, one of the tests' own goes with it.
@@ -66,6 +67,15 @@ impl fmt::Debug for Database {
     }
 }
 
+/// What every server can be told.
+impl Deref for Postgres {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
 impl Postgres {
     /// The server that the tests of this process share: the one that [`POSTGRES_URL`] names, else one of their own, which
     /// is started when it is first asked for and ends with the process. Nobody stops it.
@@ -75,7 +85,7 @@ impl Postgres {
     pub async fn shared() -> Result<&'static Self, ServiceError> {
         SHARED
             .get_or_try_init(async || match std::env::var(POSTGRES_URL) {
-                Ok(url) if !url.is_empty() => Ok(Self { url, process: None }),
+                Ok(url) if !url.is_empty() => Ok(Self { url, server: Server::given(SERVICE) }),
                 _ => Self::own().await,
             })
             .await
@@ -97,9 +107,10 @@ impl Postgres {
         let url = format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable");
         let mut args = vec!["-D".into(), data.into_os_string(), "-p".into(), port.to_string().into()];
         args.extend(SETTINGS.iter().flat_map(|setting| [OsString::from("-c"), OsString::from(*setting)]));
-        let program = Program { name: SERVICE, binary: server, args, end: End::Interrupt };
-        let process = ServiceProcess::start(program, folder, async || answers(&url).await).await?;
-        Ok(Self { url, process: Some(process) })
+        let program = Program { name: SERVICE, binary: server, args, env: Vec::new(), end: End::Interrupt };
+        let asked = url.clone();
+        let server = Server::own(program, folder, move || answers(asked.clone())).await?;
+        Ok(Self { url, server })
     }
 
     /// A fresh, empty database.
@@ -110,61 +121,8 @@ impl Postgres {
         let name = format!("goldenpath_test_{}", uuid::Uuid::now_v7().simple());
         let url = with_database(&self.url, &name)?;
         execute(&self.url, format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")).await?;
-        let server = self.process.is_none().then(|| self.url.clone());
+        let server = self.server.is_given().then(|| self.url.clone());
         Ok(Database { name, url, server })
-    }
-
-    /// Stops it where it stands: connections stay open, and nothing answers.
-    ///
-    /// # Errors
-    /// [`ServiceError`] when it is not one's own, or does not run.
-    pub fn pause(&self) -> Result<(), ServiceError> {
-        self.process()?.pause()
-    }
-
-    /// Lets it go on after a pause.
-    ///
-    /// # Errors
-    /// As [`Postgres::pause`].
-    pub fn resume(&self) -> Result<(), ServiceError> {
-        self.process()?.resume()
-    }
-
-    /// Kills it without a word.
-    ///
-    /// # Errors
-    /// As [`Postgres::pause`].
-    pub fn kill(&self) -> Result<(), ServiceError> {
-        self.process()?.kill()
-    }
-
-    /// Shuts it down: open connections are closed, what was committed stays.
-    ///
-    /// # Errors
-    /// As [`Postgres::pause`].
-    pub async fn stop(&self) -> Result<(), ServiceError> {
-        self.process()?.stop().await
-    }
-
-    /// Starts it again after it was stopped or killed, at the same address with the same data.
-    ///
-    /// # Errors
-    /// [`ServiceError`] when it is not one's own, or does not start.
-    pub async fn start_again(&self) -> Result<(), ServiceError> {
-        self.process()?.start_again(async || answers(&self.url).await).await
-    }
-
-    /// Shuts it down and starts it again.
-    ///
-    /// # Errors
-    /// As [`Postgres::start_again`].
-    pub async fn restart(&self) -> Result<(), ServiceError> {
-        self.stop().await?;
-        self.start_again().await
-    }
-
-    fn process(&self) -> Result<&ServiceProcess, ServiceError> {
-        self.process.as_ref().ok_or(ServiceError::Given { service: SERVICE })
     }
 }
 
@@ -295,8 +253,8 @@ fn with_database(url: &str, name: &str) -> Result<String, ServiceError> {
     Ok(format!("{scheme}://{authority}/{name}{mark}{parameters}"))
 }
 
-async fn answers(url: &str) -> Result<(), String> {
-    connect(url).await.map_err(|why| why.to_string())?.close().await.map_err(|why| why.to_string())
+async fn answers(url: String) -> Result<(), String> {
+    connect(&url).await.map_err(|why| why.to_string())?.close().await.map_err(|why| why.to_string())
 }
 
 async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {

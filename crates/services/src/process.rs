@@ -5,16 +5,19 @@ mod folder;
 mod port;
 mod warden;
 
-pub(super) use folder::Folder;
-pub(super) use port::free_port;
+pub use folder::Folder;
+pub use port::free_port;
 
 use crate::ServiceError;
 use family::Family;
 use rustix::process::Signal;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::pin::Pin;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use warden::Warden;
@@ -31,27 +34,33 @@ const LOOK: Duration = Duration::from_millis(10);
 /// What of a log is shown when its writer failed.
 const LAST_WORDS: usize = 2_000;
 
+/// What of this process's own environment is none of a service's business: it configures the tests.
+const OURS: &str = "GOLDENPATH_";
+
 /// How a service is started and told to end.
 #[derive(Debug)]
-pub(super) struct Program {
+pub struct Program {
     /// What messages call it.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// The binary.
-    pub(super) binary: PathBuf,
+    pub binary: PathBuf,
     /// What it is told.
-    pub(super) args: Vec<OsString>,
-    /// Ends it and whatever it has started, in good order.
-    pub(super) end: End,
+    pub args: Vec<OsString>,
+    /// What stands in its environment, beside what this process has there for others.
+    pub env: Vec<(OsString, OsString)>,
+    /// Ends it and whatever it has started.
+    pub end: End,
 }
 
-/// The signal that ends a service in good order.
+/// The signal that ends a service.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum End {
+pub enum End {
     /// As Ctrl-C does.
     Interrupt,
     /// As `kill` does.
-    #[allow(dead_code, reason = "how most servers end, though not the first one here")]
     Terminate,
+    /// At once: it has nothing that is worth a wait.
+    Kill,
 }
 
 impl End {
@@ -59,6 +68,7 @@ impl End {
         match self {
             Self::Interrupt => Signal::INT,
             Self::Terminate => Signal::TERM,
+            Self::Kill => Signal::KILL,
         }
     }
 
@@ -67,54 +77,75 @@ impl End {
         match self {
             Self::Interrupt => "INT",
             Self::Terminate => "TERM",
+            Self::Kill => "KILL",
         }
     }
 }
 
+/// A look at a service: `Err` says what is still missing.
+type Look = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
 /// A service that was started here. Dropping it ends it and removes its folder.
-#[derive(Debug)]
 #[must_use = "the service ends when this is dropped"]
-pub(super) struct ServiceProcess {
+pub struct Process {
     program: Program,
     folder: Folder,
+    // Told what it said since it was started.
+    ready: Box<dyn Fn(String) -> Look + Send + Sync>,
+    // Where in its log that begins.
+    said_before: AtomicUsize,
     // `None` while it does not run.
     child: Mutex<Option<Child>>,
     warden: Mutex<Warden>,
 }
 
-impl ServiceProcess {
-    /// Starts a program that keeps its data in `folder`, and waits until `ready` says that it is.
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // By hand: what a process is told may be secret.
+        f.debug_struct("Process").field("name", &self.program.name).finish_non_exhaustive()
+    }
+}
+
+impl Process {
+    /// Starts a program that keeps its data in `folder`, and waits until `ready`, which is told what it said so far, says that it is.
     ///
     /// # Errors
     /// [`ServiceError`] when it cannot be started, ends, or is not ready in time.
-    pub(super) async fn start(
+    pub async fn start<F>(
         program: Program,
         folder: Folder,
-        ready: impl AsyncFn() -> Result<(), String>,
-    ) -> Result<Self, ServiceError> {
+        ready: impl Fn(String) -> F + Send + Sync + 'static,
+    ) -> Result<Self, ServiceError>
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+    {
         let name = program.name;
         let warden = Warden::over(folder.path(), program.end.name())
             .map_err(|why| ServiceError::Start { service: name, why: format!("its warden: {why}") })?;
-        let process = Self { program, folder, child: Mutex::default(), warden: Mutex::new(warden) };
-        process.start_again(ready).await?;
+        let process = Self {
+            program,
+            folder,
+            ready: Box::new(move |said| Box::pin(ready(said))),
+            said_before: AtomicUsize::new(0),
+            child: Mutex::default(),
+            warden: Mutex::new(warden),
+        };
+        process.start_again().await?;
         Ok(process)
     }
 
     /// Starts it after it was stopped or killed, with the same data and arguments; no second one where it runs.
     ///
     /// # Errors
-    /// As [`ServiceProcess::start`].
-    pub(super) async fn start_again(
-        &self,
-        ready: impl AsyncFn() -> Result<(), String>,
-    ) -> Result<(), ServiceError> {
+    /// As [`Process::start`].
+    pub async fn start_again(&self) -> Result<(), ServiceError> {
         self.launch().map_err(|why| ServiceError::Start { service: self.program.name, why })?;
         let until = Instant::now() + READY_WITHIN;
         loop {
-            if self.running().is_none() {
+            if self.pid().is_none() {
                 return Err(ServiceError::Ended { service: self.program.name, log: self.last_words() });
             }
-            let Err(why) = ready().await else { return Ok(()) };
+            let Err(why) = (self.ready)(self.said()).await else { return Ok(()) };
             if Instant::now() >= until {
                 return Err(ServiceError::NotReady {
                     service: self.program.name,
@@ -128,7 +159,7 @@ impl ServiceProcess {
     }
 
     fn launch(&self) -> Result<(), String> {
-        if self.running().is_some() {
+        if self.pid().is_some() {
             return Ok(());
         }
         let log = File::options()
@@ -136,9 +167,16 @@ impl ServiceProcess {
             .append(true)
             .open(self.log())
             .map_err(|why| format!("`{}`: {why}", self.log().display()))?;
+        self.said_before.store(self.all_said().len(), Ordering::Relaxed);
         let errors = log.try_clone().map_err(|why| why.to_string())?;
         let mut command = Command::new(&self.program.binary);
         command.args(&self.program.args).stdin(Stdio::null()).stdout(log).stderr(errors);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with(OURS) {
+                command.env_remove(name);
+            }
+        }
+        command.envs(self.program.env.iter().map(|(name, value)| (name, value)));
         self.folder.own(&mut command);
         // A group of its own: Ctrl-C in a terminal is for the tests, which end it in good order.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -152,7 +190,7 @@ impl ServiceProcess {
     ///
     /// # Errors
     /// [`ServiceError::Signal`] when it does not run, or does not stop.
-    pub(super) fn pause(&self) -> Result<(), ServiceError> {
+    pub fn pause(&self) -> Result<(), ServiceError> {
         self.family("pause")?.stop().map_err(|why| self.signal_error("pause", why))
     }
 
@@ -160,7 +198,7 @@ impl ServiceProcess {
     ///
     /// # Errors
     /// [`ServiceError::Signal`] when it does not run.
-    pub(super) fn resume(&self) -> Result<(), ServiceError> {
+    pub fn resume(&self) -> Result<(), ServiceError> {
         self.family("resume")?.go_on();
         Ok(())
     }
@@ -169,40 +207,83 @@ impl ServiceProcess {
     ///
     /// # Errors
     /// [`ServiceError::Signal`] when it does not run, or does not die.
-    pub(super) fn kill(&self) -> Result<(), ServiceError> {
+    pub fn kill(&self) -> Result<(), ServiceError> {
         let killed = self.family("kill")?.kill();
-        self.running();
+        self.look();
         killed.map_err(|why| self.signal_error("kill", why))
     }
 
-    /// Ends it in good order, its data stay; kills it when it takes too long.
+    /// Ends it as its program says, its data stay; kills it when it takes too long.
     ///
     /// # Errors
     /// [`ServiceError::Signal`] when it does not run, or does not even die.
-    pub(super) async fn stop(&self) -> Result<(), ServiceError> {
-        self.family("stop")?.end(self.program.end.signal());
-        let until = Instant::now() + ENDS_WITHIN;
-        while self.running().is_some() {
-            if Instant::now() >= until {
-                return self.kill();
-            }
-            tokio::time::sleep(LOOK).await;
+    pub async fn stop(&self) -> Result<(), ServiceError> {
+        match self.ended(self.program.end, ENDS_WITHIN).await? {
+            Some(_) => Ok(()),
+            None => self.kill(),
         }
-        Ok(())
     }
 
-    /// The number of the process, if it runs. One that has ended is waited for and forgotten, since its number may soon be another's.
-    fn running(&self) -> Option<u32> {
-        let mut child = self.child();
-        if child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_)))) {
-            *child = None;
-            self.warden().watch(None);
+    /// Tells it to end in good order, and waits `within` for that: how it ended, `None` when it did not.
+    ///
+    /// # Errors
+    /// [`ServiceError::Signal`] when it does not run.
+    pub async fn terminate(&self, within: Duration) -> Result<Option<ExitStatus>, ServiceError> {
+        self.ended(End::Terminate, within).await
+    }
+
+    async fn ended(&self, end: End, within: Duration) -> Result<Option<ExitStatus>, ServiceError> {
+        self.family("stop")?.end(end.signal());
+        let until = Instant::now() + within;
+        loop {
+            match self.look() {
+                Some(status) => return Ok(Some(status)),
+                None if Instant::now() >= until => return Ok(None),
+                None => tokio::time::sleep(LOOK).await,
+            }
         }
-        child.as_ref().map(Child::id)
+    }
+
+    /// Shuts it down and starts it again.
+    ///
+    /// # Errors
+    /// As [`Process::stop`] and [`Process::start_again`].
+    pub async fn restart(&self) -> Result<(), ServiceError> {
+        self.stop().await?;
+        self.start_again().await
+    }
+
+    /// Where it keeps its data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What it said since it was last started.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let said = self.all_said();
+        let before = self.said_before.load(Ordering::Relaxed).min(said.len());
+        String::from_utf8_lossy(&said[before..]).into_owned()
+    }
+
+    /// The number of the process, if it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.look();
+        self.child().as_ref().map(Child::id)
+    }
+
+    /// How it ended, if it has since the last look: then it is forgotten, since its number may soon be another's.
+    fn look(&self) -> Option<ExitStatus> {
+        let mut child = self.child();
+        let status = child.as_mut().and_then(|child| child.try_wait().ok().flatten())?;
+        *child = None;
+        self.warden().watch(None);
+        Some(status)
     }
 
     fn family(&self, what: &'static str) -> Result<Family, ServiceError> {
-        let running = self.running().map(Family::of);
+        let running = self.pid().map(Family::of);
         running.ok_or_else(|| self.signal_error(what, "it does not run".to_owned()))
     }
 
@@ -222,19 +303,23 @@ impl ServiceProcess {
         self.folder.path().join("service.log")
     }
 
+    fn all_said(&self) -> Vec<u8> {
+        std::fs::read(self.log()).unwrap_or_default()
+    }
+
     fn last_words(&self) -> String {
-        let log = std::fs::read(self.log()).unwrap_or_default();
+        let log = self.all_said();
         let last = log.len().saturating_sub(LAST_WORDS);
         String::from_utf8_lossy(&log[last..]).trim().to_owned()
     }
 }
 
-impl Drop for ServiceProcess {
+impl Drop for Process {
     fn drop(&mut self) {
         let Ok(family) = self.family("end") else { return };
         family.end(self.program.end.signal());
         let until = Instant::now() + ENDS_WITHIN;
-        while self.running().is_some() {
+        while self.pid().is_some() {
             if Instant::now() >= until {
                 // Nobody is left to tell that it could not be killed.
                 let _ = self.kill();
@@ -246,7 +331,8 @@ impl Drop for ServiceProcess {
 }
 
 /// The first of `PATH`, then of `places`, that has a program of this name.
-pub(super) fn find(name: &str, places: &[PathBuf]) -> Option<PathBuf> {
+#[must_use]
+pub fn find(name: &str, places: &[PathBuf]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path);
     in_path.chain(places.iter().cloned()).map(|place| place.join(name)).find(|file| is_program(file))

@@ -1,9 +1,11 @@
 //! Redis for tests: a given server, or one of the tests' own; names of their own for whoever asks.
 
 use crate::ServiceError;
-use crate::process::{End, Folder, Program, ServiceProcess, find, free_port};
+use crate::process::{End, Folder, Program, find, free_port};
+use crate::server::Server;
 use ::redis::{AsyncConnectionConfig, Client, FromRedisValue};
 use std::ffi::OsString;
+use std::ops::Deref;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -22,8 +24,7 @@ static SHARED: OnceCell<Redis> = OnceCell::const_new();
 #[must_use = "a server of one's own ends when this is dropped"]
 pub struct Redis {
     url: String,
-    // `None`: it was given.
-    process: Option<ServiceProcess>,
+    server: Server,
 }
 
 /// What a server of one's own keeps when it ends.
@@ -31,6 +32,15 @@ pub struct Redis {
 enum Keeps {
     Nothing,
     Everything,
+}
+
+/// What every server can be told.
+impl Deref for Redis {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
 }
 
 impl Redis {
@@ -41,7 +51,7 @@ impl Redis {
     pub async fn shared() -> Result<&'static Self, ServiceError> {
         SHARED
             .get_or_try_init(async || match std::env::var(REDIS_URL) {
-                Ok(url) if !url.is_empty() => Ok(Self { url, process: None }),
+                Ok(url) if !url.is_empty() => Ok(Self { url, server: Server::given(SERVICE) }),
                 _ => Self::own().await,
             })
             .await
@@ -79,9 +89,10 @@ impl Redis {
             args.extend(["--appendonly", "yes", "--appendfsync", "no"]);
         }
         let args = args.into_iter().map(OsString::from).collect();
-        let program = Program { name: SERVICE, binary, args, end: End::Terminate };
-        let process = ServiceProcess::start(program, folder, async || answers(&url).await).await?;
-        Ok(Self { url, process: Some(process) })
+        let program = Program { name: SERVICE, binary, args, env: Vec::new(), end: End::Terminate };
+        let asked = url.clone();
+        let server = Server::own(program, folder, move || answers(asked.clone())).await?;
+        Ok(Self { url, server })
     }
 
     /// Where it is, perhaps with a password: for `--log`, not for messages.
@@ -107,63 +118,10 @@ impl Redis {
             why,
         })
     }
-
-    /// Stops it where it stands: connections stay open, and nothing answers.
-    ///
-    /// # Errors
-    /// [`ServiceError`] when it is not one's own, or does not run.
-    pub fn pause(&self) -> Result<(), ServiceError> {
-        self.process()?.pause()
-    }
-
-    /// Lets it go on after a pause.
-    ///
-    /// # Errors
-    /// As [`Redis::pause`].
-    pub fn resume(&self) -> Result<(), ServiceError> {
-        self.process()?.resume()
-    }
-
-    /// Kills it without a word.
-    ///
-    /// # Errors
-    /// As [`Redis::pause`].
-    pub fn kill(&self) -> Result<(), ServiceError> {
-        self.process()?.kill()
-    }
-
-    /// Shuts it down.
-    ///
-    /// # Errors
-    /// As [`Redis::pause`].
-    pub async fn stop(&self) -> Result<(), ServiceError> {
-        self.process()?.stop().await
-    }
-
-    /// Starts it again after it was stopped or killed, at the same address.
-    ///
-    /// # Errors
-    /// [`ServiceError`] when it is not one's own, or does not start.
-    pub async fn start_again(&self) -> Result<(), ServiceError> {
-        self.process()?.start_again(async || answers(&self.url).await).await
-    }
-
-    /// Shuts it down and starts it again.
-    ///
-    /// # Errors
-    /// As [`Redis::start_again`].
-    pub async fn restart(&self) -> Result<(), ServiceError> {
-        self.stop().await?;
-        self.start_again().await
-    }
-
-    fn process(&self) -> Result<&ServiceProcess, ServiceError> {
-        self.process.as_ref().ok_or(ServiceError::Given { service: SERVICE })
-    }
 }
 
-async fn answers(url: &str) -> Result<(), String> {
-    let _: String = ask(url, &["PING"]).await?;
+async fn answers(url: String) -> Result<(), String> {
+    let _: String = ask(&url, &["PING"]).await?;
     Ok(())
 }
 

@@ -1,36 +1,51 @@
 //! One node of the reference backend: `goldenpath serve`.
 
-use super::process::Process;
-use std::path::Path;
+use super::command::Command;
+use goldenpath_harness::Target;
+use goldenpath_services::{Process, free_port};
 
-/// A node that listens.
-pub(super) struct Node {
-    process: Process,
+/// A node that listens at one address, however often it is started again.
+#[must_use = "the node ends when this is dropped"]
+pub(crate) struct Node {
+    command: Command,
     address: String,
 }
 
+/// What makes a node another than its neighbours.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NodeSettings {
+    /// What stands in its environment, such as another clock's `LD_PRELOAD`.
+    pub(crate) env: Vec<(String, String)>,
+    /// What is said to `goldenpath serve` beside where its parts are.
+    pub(crate) arguments: Vec<String>,
+}
+
 impl Node {
-    /// Starts it on a free port, with its data in a folder, and waits until it says where it listens.
-    pub(super) async fn start(data: &Path) -> Self {
-        let folder = data.to_str().expect("a folder for temporary files has a name in UTF-8");
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", folder];
-        let (process, ready) = Process::goldenpath(&arguments, data).await;
-        let address =
-            ready["ws"].as_str().and_then(authority).unwrap_or_else(|| panic!("no address: {ready}"));
-        Self { process, address: address.to_owned() }
+    /// Starts it with these arguments, and waits until it is ready.
+    pub(super) async fn start(arguments: &[&str], env: &[(&str, &str)], own: &NodeSettings) -> Self {
+        let address = format!("127.0.0.1:{}", free_port().unwrap());
+        // A folder that lasts as long as the node is wherever it is started.
+        let mut all = vec!["serve", "--listen", &address, "--data-dir", "data"];
+        all.extend(arguments);
+        all.extend(own.arguments.iter().map(String::as_str));
+        let own_env = own.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let env: Vec<(&str, &str)> = env.iter().copied().chain(own_env).collect();
+        let command = Command::start(&all, &env).await;
+        Self { command, address }
     }
 
     /// Host and port.
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.process.pid()
+    /// This node alone, past the front.
+    pub(crate) fn target(&self) -> Target {
+        Target::new(&format!("ws://{}/ws", self.address)).unwrap()
     }
-}
 
-/// Host and port of an address.
-fn authority(url: &str) -> Option<&str> {
-    url.split_once("://")?.1.split('/').next()
+    /// Its process: `pause` and `resume` it, `kill` or `terminate` it, `start_again` where the front looks for it.
+    pub(crate) fn process(&self) -> &Process {
+        self.command.process()
+    }
 }

@@ -14,20 +14,21 @@ const NOBODY: (u32, u32) = (65_534, 65_534);
 
 /// A temporary folder that the service's account owns; removed when dropped.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub struct Folder {
     dir: TempDir,
     // `None`: whoever runs the tests.
     account: Option<(u32, u32)>,
 }
 
 impl Folder {
-    /// An empty folder for the first of `accounts` that exists, if this process may choose.
+    /// An empty folder for the first of `accounts` that exists, if this process may choose; with none named, for its own account.
     ///
     /// # Errors
     /// As the file system says.
-    pub(crate) fn create(accounts: &[&str]) -> io::Result<Self> {
+    pub fn create(accounts: &[&str]) -> io::Result<Self> {
         let dir = tempfile::Builder::new().prefix("goldenpath-service-").tempdir()?;
-        let account = rustix::process::geteuid().is_root().then(|| account(accounts));
+        let chosen = !accounts.is_empty() && rustix::process::geteuid().is_root();
+        let account = chosen.then(|| account(accounts));
         if let Some((user, group)) = account {
             chown(dir.path(), Some(user), Some(group))?;
         }
@@ -35,7 +36,8 @@ impl Folder {
     }
 
     /// Where it lies.
-    pub(crate) fn path(&self) -> &Path {
+    #[must_use]
+    pub fn path(&self) -> &Path {
         self.dir.path()
     }
 

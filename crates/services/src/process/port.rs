@@ -13,7 +13,7 @@ const TRIES: usize = 200;
 ///
 /// # Errors
 /// Says so when none was found.
-pub(crate) fn free_port() -> Result<u16, String> {
+pub fn free_port() -> Result<u16, String> {
     let mut random = rand::rng();
     (0..TRIES)
         .map(|_| random.random_range(PORTS))

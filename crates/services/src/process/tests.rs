@@ -1,13 +1,13 @@
 //! A shell plays the service: it answers every 10 ms by a line in a file, from a child of its own.
 
-use super::{End, Folder, Program, ServiceProcess, find};
+use super::{End, Folder, Process, Program, find};
 use crate::ServiceError;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-async fn service(script: &str) -> Result<(ServiceProcess, PathBuf), ServiceError> {
+async fn service(script: &str) -> Result<(Process, PathBuf), ServiceError> {
     let folder = Folder::create(&["nobody"]).unwrap();
     let answers = folder.path().join("answers");
     let ready = answers.clone();
@@ -15,9 +15,11 @@ async fn service(script: &str) -> Result<(ServiceProcess, PathBuf), ServiceError
         name: "the shell",
         binary: "/bin/sh".into(),
         args: vec!["-c".into(), script.into()],
+        env: Vec::new(),
         end: End::Terminate,
     };
-    let process = ServiceProcess::start(program, folder, async || size(&ready).map(|_| ())).await?;
+    let process =
+        Process::start(program, folder, move |_| std::future::ready(size(&ready).map(|_| ()))).await?;
     Ok((process, answers))
 }
 
@@ -58,10 +60,10 @@ async fn a_killed_or_stopped_service_is_gone_with_its_children_and_starts_again_
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(size(&answers).unwrap(), before, "a child outlived the service");
     process.pause().expect_err("nothing runs");
-    process.start_again(async || Ok(())).await.unwrap();
+    process.start_again().await.unwrap();
     grows(&answers).await;
     process.stop().await.unwrap();
-    process.start_again(async || Ok(())).await.unwrap();
+    process.start_again().await.unwrap();
     assert!(size(&answers).unwrap() >= before, "its data are gone");
     grows(&answers).await;
 }
@@ -92,4 +94,30 @@ fn a_program_is_found_where_it_lies() {
     let script = dir.path().join(name);
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     assert_eq!(find(name, &["/nowhere".into(), dir.path().to_owned()]), Some(script));
+}
+
+/// Says something else each time it is started, and ends as it likes.
+const SAYS: &str =
+    "echo $GREETING since $(ls | wc -l); touch $$; trap 'exit 7' TERM; while :; do sleep 0.01; done";
+
+#[tokio::test]
+async fn a_service_is_heard_since_its_last_start_and_tells_how_it_ended() {
+    let program = Program {
+        name: "the shell",
+        binary: "/bin/sh".into(),
+        args: vec!["-c".into(), SAYS.into()],
+        env: vec![("GREETING".into(), "hello".into())],
+        end: End::Kill,
+    };
+    let heard = |said: String| {
+        std::future::ready(said.starts_with("hello since").then_some(()).ok_or_else(|| format!("`{said}`")))
+    };
+    let process = Process::start(program, Folder::create(&[]).unwrap(), heard).await.unwrap();
+    // Its log is there already.
+    assert_eq!(process.said(), "hello since 1\n");
+    let status = process.terminate(DEADLINE).await.unwrap();
+    assert_eq!(status.and_then(|status| status.code()), Some(7));
+    assert_eq!(process.pid(), None);
+    process.start_again().await.unwrap();
+    assert_eq!(process.said(), "hello since 2\n");
 }

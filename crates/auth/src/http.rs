@@ -45,6 +45,14 @@ pub(crate) fn router(auth: Arc<AuthService>) -> Router {
         .with_state(auth)
 }
 
+/// What nodes ask, and nothing else.
+pub(crate) fn for_nodes(auth: Arc<AuthService>) -> Router {
+    Router::new()
+        .route("/auth/revocations", get(revocation::feed))
+        .route("/.well-known/jwks.json", get(keys))
+        .with_state(auth)
+}
+
 async fn keys(State(auth): State<Arc<AuthService>>) -> Response {
     let mut response = json(StatusCode::OK, &auth.keys.published(auth.clock.now()));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(KEYS_MAX_AGE));

@@ -35,6 +35,10 @@ pub struct AuthParts {
     pub keys: Arc<Keys>,
     /// What it remembers.
     pub state: Arc<dyn AuthState>,
+    /// Certificate and versions, where the service itself speaks TLS.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Where it tells nodes in the same process its keys and revocations, without TLS: they need no certificate to know it.
+    pub inside: Option<TcpListener>,
     /// Wall time.
     pub clock: Arc<dyn Clock>,
 }
@@ -70,13 +74,13 @@ impl AuthServer {
     /// [`StartError`] when the listener does not work, or the configuration cannot be meant.
     pub async fn start(listener: TcpListener, parts: AuthParts) -> Result<AuthHandle, StartError> {
         let addr = listener.local_addr()?;
-        let AuthParts { config, lookup, keys, state, clock } = parts;
+        let AuthParts { config, lookup, keys, state, tls, inside, clock } = parts;
         config.check()?;
         let clients = Clients::new(&config.clients, &*lookup)?;
         let provider = config.provider.as_ref().map(|one| Provider::new(one, &*lookup)).transpose()?;
         let public_url = match &config.public_url {
             Some(url) => url.clone(),
-            None => Url::parse(&format!("http://{addr}"))
+            None => Url::parse(&format!("{}://{addr}", if tls.is_some() { "https" } else { "http" }))
                 .map_err(|why| ConfigError::Other(format!("`{addr}` is no address: {why}")))?,
         };
         let lifetime_s = config.key_lifetime_s;
@@ -90,7 +94,11 @@ impl AuthServer {
             Arc::clone(&clock),
         );
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serving::serve(listener, http::router(Arc::new(service)), stop.clone()));
+        let service = Arc::new(service);
+        if let Some(inside) = inside {
+            tokio::spawn(serving::serve(inside, None, http::for_nodes(Arc::clone(&service)), stop.clone()));
+        }
+        let serving = tokio::spawn(serving::serve(listener, tls, http::router(service), stop.clone()));
         let rotating = tokio::spawn(keep_keys_fresh(keys, clock, lifetime_s));
         Ok(AuthHandle { addr, stop, serving: Some(serving), rotating })
     }

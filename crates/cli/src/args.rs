@@ -1,8 +1,10 @@
 //! The command line as typed. What it means together with environment and file is decided elsewhere.
 
 mod serve_auth;
+mod serve_tls;
 
 pub use serve_auth::ServeAuthArgs;
+pub use serve_tls::ServeTlsArgs;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -68,7 +70,7 @@ pub enum Command {
     #[command(mut_arg("output_dir", |arg| arg.help("Where a session folder goes, with the table, the document and witnesses [default: none]")))]
     Selftest(Box<SelftestArgs>),
     /// Run the reference backend
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Stand in front of a backend and break what passes: by a known fault, or by toxics of the network
     Proxy(ProxyArgs),
     /// Tell what a check means, what breaks it, and what to do; or what a known fault is
@@ -230,6 +232,9 @@ pub struct ServeArgs {
     /// `rediss://` with TLS), shared by all nodes that name it
     #[arg(long, value_name = "URL", default_value = "memory")]
     pub log: String,
+    /// How it is known to those who connect.
+    #[command(flatten)]
+    pub tls: ServeTlsArgs,
     /// Who signs tokens.
     #[command(flatten)]
     pub auth: ServeAuthArgs,

@@ -1,6 +1,7 @@
 //! `serve`: the reference backend as a process, and the same backend inside another command.
 
 mod auth;
+mod tls;
 
 use crate::args::{Format, ServeArgs};
 use crate::data_dir::DataDir;
@@ -18,6 +19,7 @@ use goldenpath_storage::{
     SqliteStore, Store, open_store,
 };
 use rand::Rng;
+use rustls::ServerConfig;
 use serde_json::json;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -74,6 +76,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     let listener = TcpListener::bind(&args.listen)
         .await
         .map_err(|why| usage(format!("listen on `{}`", args.listen))(&why))?;
+    let tls = tls::load(&args.tls)?;
     let imported = args.billing.as_deref().map(import).transpose()?;
     let given = std::env::var(secret::VARIABLE).ok();
     // Where everything lies elsewhere there is nothing to hold.
@@ -91,7 +94,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
         }
     };
     let service = match &args.auth.auth_listen {
-        Some(listen) => Some(auth::start(&args.auth, listen, &args.data_dir).await?),
+        Some(listen) => Some(auth::start(&args.auth, listen, &args.data_dir, tls.clone()).await?),
         None => None,
     };
     let verifier = match auth::by_published_keys(&args.auth, service.as_ref())? {
@@ -105,10 +108,11 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     let store = open(args).await.map_err(|why| usage("open the store".to_owned())(&why))?;
     let log = open_log(args).await.map_err(|why| usage("open the event log".to_owned())(&why))?;
     let agent = thinker.on(billing)?;
-    let server = start(listener, store, log, agent, verifier, GatewayConfig::default()).await?;
+    let scheme = if tls.is_some() { "s" } else { "" };
+    let server = start(listener, store, log, agent, verifier, tls, GatewayConfig::default()).await?;
     // Before anybody knows that it is ready: who starts it may stop it right away.
     let interrupt = Interrupt::listen(Output::new(Format::Text), "draining (once more: at once)")?;
-    ready(&server, service.as_ref())?;
+    ready(&server, scheme, service.as_ref())?;
     interrupt.token().cancelled().await;
     if !server.drain().await {
         tracing::warn!("not everything ended in time");
@@ -122,7 +126,8 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
 /// Runs the auth service alone until SIGTERM or Ctrl-C.
 async fn serve_auth(args: &ServeArgs) -> Result<Exit, CommandError> {
     let _held = DataDir::hold(&args.data_dir)?;
-    let service = auth::start(&args.auth, &args.listen, &args.data_dir).await?;
+    let tls = tls::load(&args.tls)?;
+    let service = auth::start(&args.auth, &args.listen, &args.data_dir, tls).await?;
     let interrupt = Interrupt::listen(Output::new(Format::Text), "stopping (once more: at once)")?;
     say(&json!({"ready": true, "http": service.url(), "pid": std::process::id()}))?;
     interrupt.token().cancelled().await;
@@ -160,12 +165,12 @@ fn import(path: &Path) -> Result<ImportedBilling, CommandError> {
     Ok(billing)
 }
 
-/// One line on stdout, when requests are answered.
-fn ready(server: &ServerHandle, service: Option<&auth::Service>) -> Result<(), CommandError> {
+/// One line on stdout, when requests are answered; `s` as in `wss` and `https`, or nothing.
+fn ready(server: &ServerHandle, s: &str, service: Option<&auth::Service>) -> Result<(), CommandError> {
     let mut line = json!({
         "ready": true,
-        "ws": format!("ws://{}/ws", server.addr()),
-        "http": format!("http://{}", server.addr()),
+        "ws": format!("ws{s}://{}/ws", server.addr()),
+        "http": format!("http{s}://{}", server.addr()),
         "pid": std::process::id(),
     });
     if let Some(service) = service {
@@ -187,9 +192,10 @@ async fn start(
     log: Arc<dyn EventLog>,
     agent: Arc<dyn Agent>,
     verifier: Arc<dyn Authenticator>,
+    tls: Option<Arc<ServerConfig>>,
     config: GatewayConfig,
 ) -> Result<ServerHandle, CommandError> {
-    let parts = Parts { store, log, agent, verifier, config, clock: Arc::new(SystemClock) };
+    let parts = Parts { store, log, agent, verifier, tls, config, clock: Arc::new(SystemClock) };
     Server::start(listener, parts).await.map_err(|why| CommandError::Outside(why.to_string()))
 }
 
@@ -246,7 +252,7 @@ impl EmbeddedBackend {
             CommandError::Outside(format!("failed to open the store of the embedded backend: {why}"))
         })?;
         let verifier = Arc::new(TokenVerifier::hs256(secret, ISSUER, ISSUER));
-        start(listener, Arc::new(store), memory_log(), agent, verifier, config).await
+        start(listener, Arc::new(store), memory_log(), agent, verifier, None, config).await
     }
 
     /// Where it listens.

@@ -70,6 +70,7 @@ async fn serve() -> Outcome<()> {
         log: Arc::new(MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now()))),
         agent: Arc::new(Analyst::new(Arc::new(GeneratedBilling::default()))),
         verifier: Arc::new(TokenVerifier::hs256(SECRET, NAME, NAME)),
+        tls: None,
         config: GatewayConfig::default(),
         clock: Arc::new(SystemClock),
     };

@@ -16,6 +16,8 @@ pub struct GatewayConfig {
     /// TCP sockets of the node at once, WebSockets and others: more wait to be accepted. What this leaves beyond
     /// [`connections_per_node`](Self::connections_per_node) is for HTTP.
     pub sockets_per_node: usize,
+    /// A socket that takes longer for its TLS handshake is closed.
+    pub handshake_timeout: Duration,
     /// A socket that takes longer for the head of a request, its first or its next, is closed.
     pub head_timeout: Duration,
     /// The largest inbound message that is read; up to four times as much is answered with `too_large`,
@@ -79,6 +81,7 @@ impl Default for GatewayConfig {
             connections_per_ip: 100,
             connections_per_node: 15_000,
             sockets_per_node: 16_000,
+            handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(20),
             message_bytes: 64 * 1024,
             messages_per_second: 20,

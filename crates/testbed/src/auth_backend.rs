@@ -120,6 +120,8 @@ impl AuthBackend {
             }),
             keys: Arc::clone(&*self.keys.lock().await),
             state: Arc::new(MemoryState::default()),
+            tls: None,
+            inside: None,
             clock: Arc::clone(&self.clock),
         };
         let handle = AuthServer::start(listener, parts).await.map_err(part("auth service"))?;

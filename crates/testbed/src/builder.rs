@@ -150,6 +150,7 @@ impl TestbedBuilder {
             log: Arc::clone(&log),
             agent,
             verifier,
+            tls: None,
             config: self.config,
             clock,
         };

@@ -13,6 +13,9 @@ pub struct ServeAuthArgs {
     /// Where the issuer tells which tokens it revoked: `/auth/revocations` of the auth service [default: tokens hold until they expire]
     #[arg(long, value_name = "URL", env = "GOLDENPATH_AUTH_REVOCATIONS_URL", hide_env_values = true)]
     pub auth_revocations_url: Option<String>,
+    /// Certificates (PEM) to trust instead of the system's when keys and revocations are read
+    #[arg(long, value_name = "FILE", env = "GOLDENPATH_AUTH_CA_FILE", hide_env_values = true)]
+    pub auth_ca_file: Option<PathBuf>,
     /// `iss` that tokens must have [default: goldenpath]
     #[arg(long, value_name = "NAME", env = "GOLDENPATH_AUTH_ISSUER", hide_env_values = true)]
     pub auth_issuer: Option<String>,

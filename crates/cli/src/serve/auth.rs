@@ -6,6 +6,7 @@ use goldenpath_auth::{
     AuthConfig, AuthHandle, AuthParts, AuthServer, Clock as _, Keys, MemoryState, SystemClock,
 };
 use goldenpath_gateway::auth::{Authenticator, JwksAuthenticator, JwksSettings, TokenVerifier};
+use rustls::ServerConfig;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -21,6 +22,9 @@ fn usage(what: &str, why: &dyn std::fmt::Display) -> CommandError {
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) handle: AuthHandle,
+    url: String,
+    /// Where the node beside it reads keys and revocations.
+    for_nodes: String,
     issuer: String,
     audience: String,
 }
@@ -30,6 +34,7 @@ pub(super) async fn start(
     args: &ServeAuthArgs,
     listen: &str,
     data_dir: &Path,
+    tls: Option<Arc<ServerConfig>>,
 ) -> Result<Service, CommandError> {
     let mut config = match &args.auth_config {
         None => AuthConfig::default(),
@@ -42,8 +47,12 @@ pub(super) async fn start(
     // What nodes are told to demand is what is written.
     config.issuer = args.auth_issuer.clone().unwrap_or(config.issuer);
     config.audience = args.auth_audience.clone().unwrap_or(config.audience);
-    let listener =
-        TcpListener::bind(listen).await.map_err(|why| usage(&format!("listen on `{listen}`"), &why))?;
+    let bind =
+        async |at: &str| TcpListener::bind(at).await.map_err(|why| usage(&format!("listen on `{at}`"), &why));
+    let listener = bind(listen).await?;
+    // The certificate is for those who come from outside, by its name.
+    let inside =
+        if args.auth_listen.is_some() && tls.is_some() { Some(bind("127.0.0.1:0").await?) } else { None };
     let (ttl, now) = (config.access_ttl_s, SystemClock.now());
     let keys = match args.auth_key_file.as_slice() {
         [] => Keys::generated_in(&data_dir.join(KEYS), config.alg, ttl, now),
@@ -51,22 +60,28 @@ pub(super) async fn start(
     };
     let keys = keys.map_err(|why| usage("use the signing keys", &why))?;
     let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let told_at = inside.as_ref().and_then(|inside| inside.local_addr().ok());
     let parts = AuthParts {
         config,
         lookup: Box::new(|name| std::env::var(name).ok()),
         keys: Arc::new(keys),
         state: Arc::new(MemoryState::default()),
+        tls,
+        inside,
         clock: Arc::new(SystemClock),
     };
     let handle =
         AuthServer::start(listener, parts).await.map_err(|why| usage("start the auth service", &why))?;
-    Ok(Service { handle, issuer, audience })
+    let url = format!("{scheme}://{}", handle.addr());
+    let for_nodes = told_at.map_or_else(|| url.clone(), |addr| format!("http://{addr}"));
+    Ok(Service { handle, url, for_nodes, issuer, audience })
 }
 
 impl Service {
     /// Where it listens.
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.handle.addr())
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 }
 
@@ -75,7 +90,7 @@ pub(super) fn by_published_keys(
     args: &ServeAuthArgs,
     beside: Option<&Service>,
 ) -> Result<Option<Arc<dyn Authenticator>>, CommandError> {
-    let own = |path: &str| beside.map(|service| format!("{}{path}", service.url()));
+    let own = |path: &str| beside.map(|service| format!("{}{path}", service.for_nodes));
     let Some(keys_url) = own("/.well-known/jwks.json").or_else(|| args.auth_jwks_url.clone()) else {
         return match &args.auth_revocations_url {
             None => Ok(None),
@@ -91,6 +106,13 @@ pub(super) fn by_published_keys(
     settings.revocations_url = match revocations {
         None => None,
         Some(url) => Some(url.parse().map_err(|why| usage(&format!("read revocations from `{url}`"), &why))?),
+    };
+    settings.ca_pem = match &args.auth_ca_file {
+        None => None,
+        Some(file) => {
+            let read = std::fs::read(file);
+            Some(read.map_err(|why| usage(&format!("read the certificates `{}`", file.display()), &why))?)
+        }
     };
     let own_names = beside.map(|service| (service.issuer.clone(), service.audience.clone())).unzip();
     if let Some(issuer) = args.auth_issuer.clone().or(own_names.0) {

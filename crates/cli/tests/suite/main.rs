@@ -9,6 +9,7 @@
 //! - `offline`: a history judged again from its file. Guards that the report says the same of the target as it did live, to the last number.
 //! - `proxied`: `proxy` in front of `serve`. Guards that a fault is blamed on the check that owns it, and nothing is blamed without one.
 //! - `resilience`: that category as a whole run. Guards that a backend is stopped only where it is ours.
+//! - `secured`: `serve` with a certificate. Guards that who trusts its authority gets in, by `wss` and `https`, and a wrong file is named.
 //! - `witnesses`: what a failed check leaves. Guards that the file fails that check again, and no other.
 //! - `selftests`: the gate proves itself. Guards the document, what is left, and that a row nobody knows is refused.
 //! - `hostile`: targets that answer with nonsense. Guards that it becomes findings, never a crash or a wait without end.
@@ -29,6 +30,7 @@ mod interrupts;
 mod offline;
 mod proxied;
 mod resilience;
+mod secured;
 mod selftests;
 mod sessions;
 mod witnesses;

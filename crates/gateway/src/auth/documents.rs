@@ -21,9 +21,14 @@ pub(super) struct Documents {
 }
 
 impl Documents {
-    /// A reader of documents up to `most_bytes`, each within `deadline`. Follows no redirect: who answers for the issuer
-    /// is not for an answer to say.
-    pub(super) fn new(url: &Url, deadline: Duration, most_bytes: usize) -> Result<Self, DocumentError> {
+    /// A reader of documents up to `most_bytes`, each within `deadline`, from who is known to the certificates in `ca_pem`, else to
+    /// the system's. Follows no redirect: who answers for the issuer is not for an answer to say.
+    pub(super) fn new(
+        url: &Url,
+        ca_pem: Option<&[u8]>,
+        deadline: Duration,
+        most_bytes: usize,
+    ) -> Result<Self, DocumentError> {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(failed(url, "it is no `http` or `https` address"));
         }
@@ -34,6 +39,13 @@ impl Documents {
         if url.scheme() == "http" {
             // Without TLS no roots are needed, and a machine may have none.
             builder = builder.tls_certs_only([]);
+        } else if let Some(pem) = ca_pem {
+            let authorities =
+                reqwest::Certificate::from_pem_bundle(pem).map_err(|why| failed(url, &chain(&why)))?;
+            if authorities.is_empty() {
+                return Err(failed(url, "no certificate was given whose issuer could be trusted"));
+            }
+            builder = builder.tls_certs_only(authorities);
         }
         let http = builder.build().map_err(|why| failed(url, &chain(&why)))?;
         Ok(Self { http, most_bytes })

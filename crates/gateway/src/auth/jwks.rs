@@ -33,6 +33,8 @@ pub struct JwksSettings {
     pub jwks_url: Url,
     /// Where it tells which tokens it revoked; `None`: nowhere, and a token holds until it expires.
     pub revocations_url: Option<Url>,
+    /// Certificates (PEM) to trust instead of the system's, when both are read.
+    pub ca_pem: Option<Vec<u8>>,
     /// What tokens must say in `iss`.
     pub issuer: String,
     /// What tokens must say in `aud`.
@@ -52,6 +54,7 @@ impl JwksSettings {
         Self {
             jwks_url,
             revocations_url: None,
+            ca_pem: None,
             issuer: "goldenpath".to_owned(),
             audience: "goldenpath".to_owned(),
             refresh: Duration::from_secs(60),
@@ -93,14 +96,16 @@ impl JwksAuthenticator {
     /// # Errors
     /// When an address is none that can be read.
     pub fn start(settings: JwksSettings) -> Result<Self, DocumentError> {
-        let documents = Documents::new(&settings.jwks_url, READ_DEADLINE, MAX_BYTES)?;
+        let ca_pem = settings.ca_pem.as_deref();
+        let documents = Documents::new(&settings.jwks_url, ca_pem, READ_DEADLINE, MAX_BYTES)?;
         if settings.jwks_url.scheme() == "http" && !is_here(&settings.jwks_url) {
             tracing::warn!(
                 url = settings.jwks_url.as_str(),
                 "keys are read without TLS: whoever is on the way can name keys of their own"
             );
         }
-        let revocations = settings.revocations_url.as_ref().map(RevocationsReader::start).transpose()?;
+        let revocations = settings.revocations_url.as_ref();
+        let revocations = revocations.map(|url| RevocationsReader::start(url, ca_pem)).transpose()?;
         let shared = Arc::new(Shared {
             settings,
             verifier: RwLock::new(None),

@@ -138,8 +138,8 @@ pub(super) struct RevocationsReader {
 }
 
 impl RevocationsReader {
-    pub(super) fn start(url: &Url) -> Result<Self, DocumentError> {
-        let documents = Documents::new(url, DEADLINE, MAX_BYTES)?;
+    pub(super) fn start(url: &Url, ca_pem: Option<&[u8]>) -> Result<Self, DocumentError> {
+        let documents = Documents::new(url, ca_pem, DEADLINE, MAX_BYTES)?;
         let list = Arc::new(Revocations::default());
         let task = tokio::spawn(ask_for_ever(Arc::clone(&list), documents, url.clone()));
         Ok(Self { list, task })

@@ -18,6 +18,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long a peer may take to read our last words before the socket is gone.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Fragments of one byte carry six bytes of header each …
+const PER_BYTE: usize = 8;
+/// … and in TLS a record of their own, which adds 22, or 29 before version 1.3.
+const PER_ENCRYPTED_BYTE: usize = 40;
+
 const PLAIN: u8 = 0;
 const RESET: u8 = 1;
 const LINGERING: u8 = 2;
@@ -29,28 +34,29 @@ pub(crate) struct Wire {
     unfinished: AtomicUsize,
     most_unfinished: AtomicUsize,
     parting: AtomicU8,
+    /// What a message's byte may take here, at most: a fragment of its own.
+    per_byte: usize,
 }
 
-impl Default for Wire {
-    fn default() -> Self {
+impl Wire {
+    fn new(encrypted: bool) -> Self {
         Self {
             written: AtomicU64::new(0),
             unfinished: AtomicUsize::new(0),
             most_unfinished: AtomicUsize::new(usize::MAX),
             parting: AtomicU8::new(PLAIN),
+            per_byte: if encrypted { PER_ENCRYPTED_BYTE } else { PER_BYTE },
         }
     }
-}
 
-impl Wire {
     /// Bytes that the kernel took so far: what moves here is progress.
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
     }
 
-    /// From now on, more bytes than this without a whole message are an error: endless fragments end somewhere.
+    /// From now on, more than a message of so many bytes can take, without a whole one, is an error: endless fragments end somewhere.
     pub(crate) fn limit_message(&self, bytes: usize) {
-        self.most_unfinished.store(bytes, Ordering::Release);
+        self.most_unfinished.store(bytes.saturating_mul(self.per_byte), Ordering::Release);
         self.message_read();
     }
 
@@ -164,13 +170,14 @@ pub(crate) struct Peer {
 pub(crate) struct GatewayListener {
     tcp: TcpListener,
     send_buffer_bytes: usize,
+    encrypted: bool,
     places: Arc<Semaphore>,
 }
 
 impl GatewayListener {
-    pub(super) fn new(tcp: TcpListener, config: &GatewayConfig) -> Self {
+    pub(super) fn new(tcp: TcpListener, encrypted: bool, config: &GatewayConfig) -> Self {
         let places = Semaphore::new(config.sockets_per_node.clamp(1, Semaphore::MAX_PERMITS));
-        Self { tcp, send_buffer_bytes: config.send_buffer_bytes, places: Arc::new(places) }
+        Self { tcp, send_buffer_bytes: config.send_buffer_bytes, encrypted, places: Arc::new(places) }
     }
 
     /// The next socket. While there is no place for it, the kernel keeps it waiting.
@@ -186,7 +193,7 @@ impl GatewayListener {
         if let Err(error) = SockRef::from(&stream).set_send_buffer_size(self.send_buffer_bytes) {
             tracing::debug!(%error, "failed to set SO_SNDBUF");
         }
-        let wire = Arc::new(Wire::default());
+        let wire = Arc::new(Wire::new(self.encrypted));
         let stream = CountedStream { stream: Some(stream), wire: Arc::clone(&wire), _place: place };
         (stream, Peer { address, wire })
     }

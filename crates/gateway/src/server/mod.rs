@@ -4,6 +4,7 @@ mod drain;
 mod gateway;
 mod listener;
 mod revoked;
+mod secured;
 mod serving;
 
 pub(crate) use gateway::Gateway;
@@ -20,6 +21,7 @@ use crate::notifier::WebSocketNotifier;
 use goldenpath_agent::Agent;
 use goldenpath_storage::{EventLog, Store, StoreError};
 use listener::GatewayListener;
+use secured::Handshake;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct Parts {
     pub agent: Arc<dyn Agent>,
     /// Knows whose requests are.
     pub verifier: Arc<dyn Authenticator>,
+    /// Certificate and versions, where the node itself speaks TLS; `None`: its sockets are plain, and TLS ends in front of it.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Limits and intervals.
     pub config: GatewayConfig,
     /// Wall time.
@@ -66,8 +70,9 @@ impl Server {
     /// [`StartError`] when the listener or the store does not work.
     pub async fn start(listener: TcpListener, parts: Parts) -> Result<ServerHandle, StartError> {
         let addr = listener.local_addr()?;
-        let Parts { store, log, agent, verifier, config, clock } = parts;
-        let listener = GatewayListener::new(listener, &config);
+        let Parts { store, log, agent, verifier, tls, config, clock } = parts;
+        let listener = GatewayListener::new(listener, tls.is_some(), &config);
+        let handshake = tls.map(|tls| Handshake::new(tls, config.handshake_timeout));
         let (config, metrics, stop) = (Arc::new(config), Arc::new(Metrics::new()), CancellationToken::new());
         let manager = UnifiedWebSocketManager::new(Arc::clone(&config), Arc::clone(&metrics));
         let notifier = WebSocketNotifier::new(
@@ -108,7 +113,7 @@ impl Server {
         }
         let router = http::router(Arc::clone(&gateway));
         let head_timeout = gateway.config.head_timeout;
-        let serving = tokio::spawn(serving::serve(listener, router, head_timeout, stop));
+        let serving = tokio::spawn(serving::serve(listener, handshake, router, head_timeout, stop));
         Ok(ServerHandle { addr, gateway, serving })
     }
 }

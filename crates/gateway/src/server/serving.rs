@@ -1,6 +1,7 @@
 //! HTTP over accepted sockets. By hand, since `axum::serve` gives a client all the time in the world for its request.
 
 use super::listener::{CountedStream, GatewayListener, Peer};
+use super::secured::Handshake;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use http::Request;
@@ -11,27 +12,46 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 /// Serves every socket until `stop` fires; then none is accepted, and requests under way are answered.
 pub(super) async fn serve(
     mut listener: GatewayListener,
+    handshake: Option<Handshake>,
     router: Router,
     head_timeout: Duration,
     stop: CancellationToken,
 ) {
     while let Some((stream, peer)) = stop.run_until_cancelled(listener.accept()).await {
-        tokio::spawn(serve_socket(stream, peer, router.clone(), head_timeout, stop.clone()));
+        let (handshake, router, stop) = (handshake.clone(), router.clone(), stop.clone());
+        // A task for each, handshake and all: who says nothing holds nobody up.
+        tokio::spawn(serve_socket(stream, handshake, peer, router, head_timeout, stop));
     }
 }
 
 async fn serve_socket(
     stream: CountedStream,
+    handshake: Option<Handshake>,
     peer: Peer,
     router: Router,
     head_timeout: Duration,
     stop: CancellationToken,
 ) {
+    let Some(handshake) = handshake else {
+        return serve_http(stream, peer, router, head_timeout, stop).await;
+    };
+    match stop.run_until_cancelled(handshake.shake(stream)).await {
+        Some(Ok(stream)) => serve_http(stream, peer, router, head_timeout, stop).await,
+        Some(Err(error)) => tracing::debug!(%error, peer = %peer.address, "a TLS handshake failed"),
+        None => {}
+    }
+}
+
+async fn serve_http<S>(stream: S, peer: Peer, router: Router, head_timeout: Duration, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer.clone()));

@@ -64,8 +64,7 @@ pub(crate) async fn upgrade(
         .max_message_size(largest)
         .max_frame_size(largest);
     let upgrade = if presented.subprotocol { upgrade.protocols([SUBPROTOCOL]) } else { upgrade };
-    // Fragments of one byte carry six bytes of header each.
-    peer.wire.limit_message(largest.saturating_mul(8));
+    peer.wire.limit_message(largest);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let tasks = gateway.tasks.clone();
         let visit = session::Visit {

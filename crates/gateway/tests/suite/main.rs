@@ -11,6 +11,7 @@
 //! * `idlers` — sockets that ask nothing, or slowly: they go, and others get their turn.
 //! * `outages` — a log that is lost or silent while users listen, join or acknowledge.
 //! * `manners` — agents that leave out what an event owes.
+//! * `secured` — TLS by the node itself: who is let in, who is let go, and that nobody waits for a handshake of others.
 //!
 //! To add a test: `Node::start`, connect with `node.connect`, wait for frames with a deadline.
 
@@ -27,4 +28,5 @@ mod messages;
 mod outages;
 mod resume;
 mod runs;
+mod secured;
 mod world;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio_tungstenite::WebSocketStream;
@@ -187,12 +187,31 @@ impl Node {
         store: Arc<dyn Store>,
         log: Arc<dyn EventLog>,
     ) -> Self {
+        Self::speaking(None, agent, config, store, log).await
+    }
+
+    /// A node that speaks TLS itself.
+    pub(crate) async fn secured(tls: rustls::ServerConfig, config: GatewayConfig) -> Self {
+        let go_on = Arc::new(Notify::new());
+        let player = Arc::new(Player { go_on: Arc::clone(&go_on) });
+        let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+        Self { go_on, ..Self::speaking(Some(Arc::new(tls)), player, config, store, memory_log()).await }
+    }
+
+    async fn speaking(
+        tls: Option<Arc<rustls::ServerConfig>>,
+        agent: Arc<dyn Agent>,
+        config: GatewayConfig,
+        store: Arc<dyn Store>,
+        log: Arc<dyn EventLog>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let parts = Parts {
             store,
             log: Arc::clone(&log),
             agent,
             verifier: Arc::new(TokenVerifier::hs256(SECRET, "goldenpath", "goldenpath")),
+            tls,
             config,
             clock: Arc::new(SystemClock),
         };
@@ -218,6 +237,18 @@ impl Node {
         query: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Client, Error> {
+        let stream = TcpStream::connect(self.addr).await.unwrap();
+        self.upgrade(stream, token, query, headers).await
+    }
+
+    /// Asks for a WebSocket on a socket that leads here.
+    pub(crate) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+        token: Option<&str>,
+        query: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Client<S>, Error> {
         let mut request = format!("ws://{}/ws{query}", self.addr).into_client_request().unwrap();
         if let Some(token) = token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
@@ -225,7 +256,6 @@ impl Node {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let stream = TcpStream::connect(self.addr).await.unwrap();
         let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
         let protocol = response.headers().get("sec-websocket-protocol");
         let protocol = protocol.map(|value| value.to_str().unwrap().to_owned());
@@ -266,13 +296,13 @@ pub(crate) fn token_of_tier(user: &str, seconds: i64, tier: &str) -> String {
 }
 
 /// A client that only does what it is told.
-pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<TcpStream>,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) socket: WebSocketStream<S>,
     pub(crate) greeting: Value,
     pub(crate) protocol: Option<String>,
 }
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn say(&mut self, frame: Value) {
         self.send(Message::text(frame.to_string())).await;
     }

@@ -61,6 +61,7 @@ pub(super) async fn start(row_id: &str, seed: u64, wrong: bool) -> Result<Faulty
             inner: TokenVerifier::hs256(&secret, NAME, NAME),
             fault: plan.door,
         }),
+        tls: None,
         config: plan.config,
         clock: Arc::new(SystemClock),
     };

@@ -2,6 +2,7 @@
 
 use super::{Asked, OAuthGrant, OAuthSettings};
 use crate::auth::{AuthError, Token};
+use crate::probe::chain;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -96,7 +97,7 @@ impl Requests {
             return Err(failed(&settings.token_url, "the issuer does not say where tokens are revoked"));
         };
         let request = self.form(&url, settings, vec![("token", token.reveal())]);
-        let answer = request.send().await.map_err(|why| failed(&url, why.without_url().to_string()))?;
+        let answer = request.send().await.map_err(|why| failed(&url, chain(&why.without_url())))?;
         Ok(answer.status().as_u16())
     }
 
@@ -144,7 +145,7 @@ impl Requests {
     }
 
     async fn answer(&self, url: &Url, request: RequestBuilder) -> Result<Vec<u8>, AuthError> {
-        let refuse = |why: reqwest::Error| failed(url, why.without_url().to_string());
+        let refuse = |why: reqwest::Error| failed(url, chain(&why.without_url()));
         let mut answer = request.send().await.map_err(refuse)?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(refuse)? {

@@ -2,6 +2,7 @@
 
 mod desk;
 mod logins;
+mod restarts;
 
 use crate::driving::{DEADLINE, ask, assert_kept, connect, events_of, everybody_asks, finish, judge};
 use desk::{Desk, claims_of, header_of, hs256_with};

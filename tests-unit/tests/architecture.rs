@@ -22,10 +22,12 @@ const MAP: &[(&str, &[&str])] = &[
     ("harness", &["protocol", "history"]),
     // The reference backend.
     ("agent", &[]),
-    ("storage", &["protocol"]),
+    // A client of a server of others; what is kept there is for those who keep it.
+    ("redis-link", &[]),
+    ("storage", &["protocol", "redis-link"]),
     ("gateway", &["protocol", "storage", "agent"]),
     // Its contract with the gateway is the wire: published keys, signed tokens, a list of revocations. Neither imports the other.
-    ("auth", &["protocol"]),
+    ("auth", &["protocol", "redis-link"]),
     // Servers of others, which every test may need: it knows nothing of what uses them.
     ("services", &[]),
     // Composition.

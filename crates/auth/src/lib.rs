@@ -34,6 +34,6 @@ pub use config::{AuthConfig, ClientConfig, ConfigError, GrantType, ProviderConfi
 pub use keys::{KeyError, Keys};
 pub use server::{AuthHandle, AuthParts, AuthServer, SecretLookup, StartError};
 pub use state::{
-    AuthState, CodeGrant, Family, MemoryState, PendingLogin, Revocation, RevocationPage, Revoked, Rotation,
-    StateError, TakenCode, TokenHash,
+    AuthState, CodeGrant, Family, MemoryState, PendingLogin, RedisState, Revocation, RevocationPage, Revoked,
+    Rotation, StateError, TakenCode, TokenHash,
 };

@@ -3,11 +3,16 @@
 //! Codes and refresh tokens are known here by their hashes alone: who reads the state can use none of them.
 
 mod memory;
+mod redis;
 
-pub use memory::MemoryState;
+pub use self::memory::MemoryState;
+pub use self::redis::RedisState;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use goldenpath_protocol::{Tier, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
@@ -17,7 +22,7 @@ use tokio::sync::watch;
 pub struct StateError(pub String);
 
 /// The hash by which a code or a refresh token is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
@@ -26,10 +31,15 @@ impl TokenHash {
     pub fn of(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }
+
+    /// As text, to name it by.
+    fn text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
 }
 
 /// A login that went to the provider and did not come back yet.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingLogin {
     /// The client that asked for it.
     pub client: String,
@@ -59,7 +69,7 @@ impl std::fmt::Debug for PendingLogin {
 }
 
 /// What a code is good for, once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeGrant {
     /// The client it was made for.
     pub client: String,
@@ -91,7 +101,7 @@ pub enum TakenCode {
 }
 
 /// All tokens of one login.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Family {
     /// Its name: `sid` of its access tokens.
     pub session: String,
@@ -119,7 +129,7 @@ pub enum Rotation {
 }
 
 /// What is revoked: a token, or all tokens of a login.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Revoked {
     /// By its `jti`.
     Token(String),
@@ -128,7 +138,7 @@ pub enum Revoked {
 }
 
 /// A revocation, for as long as such tokens could be good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     /// What.
     pub what: Revoked,

@@ -59,6 +59,7 @@ fn check(args: &ServeArgs) -> Result<(), CommandError> {
         return Err(CommandError::Usage(format!("`--auth-listen` goes with `--role all` {hint}")));
     }
     known("log", &args.log, &["memory", "redis", "rediss"], &[])?;
+    known("auth state", &args.auth.auth_state, &["memory", "redis", "rediss"], &[])?;
     args.store.as_deref().map_or(Ok(()), |store| known("store", store, SCHEMES, &[]))
 }
 

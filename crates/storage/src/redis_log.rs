@@ -8,16 +8,15 @@
 //! Three connections a node: one for what has short answers, one for replays, which may be megabytes and would hold the
 //! others up, and one on which wakes come. A lost wake costs a second at most: see `redis_log/positions.rs`.
 
-mod link;
 mod names;
 mod positions;
 mod scripts;
 mod settings;
-mod trouble;
 mod wakes;
 mod watchers;
 
-pub use settings::{OpenLogError, RedisLogSettings};
+pub use goldenpath_redis_link::OpenError as OpenLogError;
+pub use settings::RedisLogSettings;
 
 use crate::envelope::{opened, too_large};
 use crate::epoch::new_epoch;
@@ -25,17 +24,16 @@ use crate::limits::MAX_ACKS;
 use crate::{AppendError, Appended, EventLog, Head, LogEntry, LogLimits, Replay};
 use async_trait::async_trait;
 use goldenpath_protocol::{ClientId, Epoch, EventId, UserId};
-use link::Link;
+use goldenpath_redis_link::{Link, Script, Server, Trouble};
 use names::{KEYS, Names};
-use redis::{Client, Cmd, IntoConnectionInfo, cmd};
-use scripts::{Script, Scripts};
+use redis::{Cmd, cmd};
+use scripts::Scripts;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use trouble::Trouble;
 use watchers::Watchers;
 
 /// Events and bytes in one answer: bounds what the server does in one step, and what must come in time.
@@ -85,18 +83,9 @@ impl RedisEventLog {
     /// # Errors
     /// [`OpenLogError`]: no URL of a server, nobody there who lets us in, or one older than 7.
     pub async fn open(url: &str, settings: RedisLogSettings) -> Result<Self, OpenLogError> {
-        let refuse = |why: String| OpenLogError::Url { url: settings::safe(url), why };
-        if !url.starts_with("redis://") && !url.starts_with("rediss://") {
-            return Err(refuse("another scheme".to_owned()));
-        }
-        if url.starts_with("rediss://") {
-            // Done before by who else speaks TLS in this process, and then that one stays.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        }
-        let place = url.into_connection_info().map_err(|error| refuse(error.category().to_owned()))?;
-        let server = place.addr().to_string();
-        let names = Arc::new(Names::new(&settings.prefix, place.redis_settings().db()));
-        let client = Client::open(place).map_err(|error| refuse(error.category().to_owned()))?;
+        let server = Server::named(url)?;
+        let names = Arc::new(Names::new(&settings.prefix, server.database));
+        let client = server.client.clone();
         let RedisLogSettings { limits, patience, look_every, .. } = settings;
         let shared = Arc::new(Shared {
             limits,
@@ -106,12 +95,12 @@ impl RedisEventLog {
             replays: Link::new(client.clone(), patience),
             watchers: Arc::default(),
         });
-        check_version(&shared.commands, &server).await?;
+        server.check(&shared.commands).await?;
         let listening = wakes::listen(client, names, Arc::clone(&shared.watchers), patience);
         let looker = Arc::clone(&shared);
         let looking = async move { positions::look(&looker, look_every).await };
         let tasks = [tokio::spawn(listening).abort_handle(), tokio::spawn(looking).abort_handle()];
-        Ok(Self { shared, server, tasks })
+        Ok(Self { shared, server: server.address, tasks })
     }
 
     async fn run<T: redis::FromRedisValue>(
@@ -185,20 +174,22 @@ fn entry(kept: &str, offset: u64) -> Result<LogEntry, AppendError> {
     Ok(LogEntry { offset, envelope: envelope.into() })
 }
 
-/// Refuses what does not run the scripts as they are meant.
-async fn check_version(link: &Link, server: &str) -> Result<(), OpenLogError> {
-    let failed = |why: String| OpenLogError::Server { server: server.to_owned(), why };
-    let said: String = link.query(cmd("INFO").arg("server")).await.map_err(|trouble| match trouble {
-        Trouble::Failed(why) => failed(why),
-        Trouble::Unavailable | Trouble::NoScript => {
-            failed("it does not answer, or shows a certificate that is not trusted".to_owned())
+impl From<AppendError> for Trouble {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Unavailable => Self::Unavailable,
+            AppendError::Failed(why) => Self::Failed(why),
         }
-    })?;
-    let version = said.lines().find_map(|line| line.strip_prefix("redis_version:")).map(str::trim);
-    match version {
-        Some(version) if settings::major(version).is_some_and(|major| major >= 7) => Ok(()),
-        Some(version) => Err(OpenLogError::TooOld { server: server.to_owned(), version: version.to_owned() }),
-        None => Err(failed("it does not say which Redis it is".to_owned())),
+    }
+}
+
+impl From<Trouble> for AppendError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            // Loaded a moment ago and gone again: flushed by somebody.
+            Trouble::NoScript | Trouble::Unavailable => Self::Unavailable,
+            Trouble::Failed(why) => Self::Failed(why),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use crate::TestbedError;
 use crate::builder::part;
 use crate::identity_provider::{CLIENT_ID, IdentityProvider};
 use goldenpath_auth::{
-    AuthConfig, AuthHandle, AuthParts, AuthServer, ClientConfig, Clock, GrantType, Keys, MemoryState,
-    ProviderConfig, SystemClock,
+    AuthConfig, AuthHandle, AuthParts, AuthServer, AuthState, ClientConfig, Clock, GrantType, Keys,
+    MemoryState, ProviderConfig, RedisState, SystemClock,
 };
 use goldenpath_gateway::auth::JwksSettings;
 use goldenpath_harness::{Auth, OAuth, OAuthGrant, OAuthSettings};
@@ -30,6 +30,8 @@ const TEST_USERS: &str = "gp-";
 pub struct AuthBackend {
     addr: SocketAddr,
     config: AuthConfig,
+    /// The Redis that remembers for it, and the names there; its memory where there is none.
+    state: Option<(String, String)>,
     secret: Arc<str>,
     keys: Mutex<Arc<Keys>>,
     clock: Arc<dyn Clock>,
@@ -50,7 +52,10 @@ impl Clock for Off {
 }
 
 impl AuthBackend {
-    pub(crate) async fn start(mut config: AuthConfig) -> Result<Self, TestbedError> {
+    pub(crate) async fn start(
+        mut config: AuthConfig,
+        state: Option<(String, String)>,
+    ) -> Result<Self, TestbedError> {
         let provider = IdentityProvider::start().await?;
         let data = tempfile::tempdir().map_err(part("data folder"))?;
         config.clients.extend(clients());
@@ -71,6 +76,7 @@ impl AuthBackend {
         let backend = Self {
             addr,
             config,
+            state,
             secret,
             keys: Mutex::new(keys),
             clock,
@@ -98,6 +104,7 @@ impl AuthBackend {
         let other = Self {
             addr: listener.local_addr().map_err(part("auth service"))?,
             config,
+            state: None,
             secret: Arc::clone(&self.secret),
             keys: Mutex::new(Arc::clone(&*self.keys.lock().await)),
             clock: Arc::new(Off(off_ms)),
@@ -111,6 +118,12 @@ impl AuthBackend {
 
     async fn serve(&self, listener: TcpListener) -> Result<(), TestbedError> {
         let (secret, provider_secret) = (Arc::clone(&self.secret), self.provider.secret().to_owned());
+        let state: Arc<dyn AuthState> = match &self.state {
+            None => Arc::new(MemoryState::default()),
+            Some((url, prefix)) => {
+                Arc::new(RedisState::open(url, prefix).await.map_err(part("state of the auth service"))?)
+            }
+        };
         let parts = AuthParts {
             config: self.config.clone(),
             lookup: Box::new(move |name| match name {
@@ -119,7 +132,7 @@ impl AuthBackend {
                 _ => None,
             }),
             keys: Arc::clone(&*self.keys.lock().await),
-            state: Arc::new(MemoryState::default()),
+            state,
             tls: None,
             inside: None,
             clock: Arc::clone(&self.clock),
@@ -129,7 +142,7 @@ impl AuthBackend {
         Ok(())
     }
 
-    /// Stops it. Its address is free, and what it remembered is gone.
+    /// Stops it. Its address is free, and what it remembered by itself is gone.
     pub async fn stop(&self) {
         if let Some(handle) = self.handle.lock().await.take() {
             handle.stop().await;

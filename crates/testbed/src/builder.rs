@@ -42,6 +42,7 @@ pub struct TestbedBuilder {
     log: Option<Arc<dyn EventLog>>,
     minter: MintSettings,
     auth: Option<AuthConfig>,
+    auth_state: Option<(String, String)>,
     store: Place,
     secret: Option<Secret>,
 }
@@ -116,6 +117,12 @@ impl TestbedBuilder {
         self
     }
 
+    /// Lets the auth service remember in the Redis at `url`, under names that begin with `prefix`.
+    pub fn remembering_in(mut self, url: &str, prefix: &str) -> Self {
+        self.auth_state = Some((url.to_owned(), prefix.to_owned()));
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -132,7 +139,7 @@ impl TestbedBuilder {
         let agent = self.agent.unwrap_or_else(Testbed::analyst);
         let (auth, verifier, session_auth) = match self.auth {
             Some(config) => {
-                let backend = AuthBackend::start(config).await?;
+                let backend = AuthBackend::start(config, self.auth_state).await?;
                 let verifier =
                     JwksAuthenticator::start(backend.jwks()).map_err(part("reader of published keys"))?;
                 let session_auth = backend.session_auth()?;
@@ -223,6 +230,7 @@ impl Testbed {
             minter: MintSettings::default(),
             store: Place::Own,
             auth: None,
+            auth_state: None,
             secret: None,
         }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Who signs tokens. Without any of these the tokens are HS256, signed with `GOLDENPATH_JWT_SECRET` or the development secret.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Authentication")]
 pub struct ServeAuthArgs {
     /// Where the issuer of tokens publishes its keys (JWKS); then EdDSA, RS256 and ES256 are taken, and HS256 is not
@@ -25,6 +25,16 @@ pub struct ServeAuthArgs {
     /// Clients, lifetimes and provider of the auth service (TOML) [default: no clients]
     #[arg(long, value_name = "FILE", env = "GOLDENPATH_AUTH_CONFIG", hide_env_values = true)]
     pub auth_config: Option<PathBuf>,
+    /// Where the auth service keeps logins and revocations: `memory`, lost with this process, or `redis://HOST:PORT/DATABASE`
+    /// (`rediss://` with TLS), shared by all services that name it
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "memory",
+        env = "GOLDENPATH_AUTH_STATE",
+        hide_env_values = true
+    )]
+    pub auth_state: String,
     /// Runs the auth service here, too, beside the node of role `all`, which then takes its tokens
     #[arg(long, value_name = "ADDR")]
     pub auth_listen: Option<String>,

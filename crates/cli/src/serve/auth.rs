@@ -3,7 +3,8 @@
 use crate::args::ServeAuthArgs;
 use crate::exit::CommandError;
 use goldenpath_auth::{
-    AuthConfig, AuthHandle, AuthParts, AuthServer, Clock as _, Keys, MemoryState, SystemClock,
+    AuthConfig, AuthHandle, AuthParts, AuthServer, AuthState, Clock as _, Keys, MemoryState, RedisState,
+    SystemClock,
 };
 use goldenpath_gateway::auth::{Authenticator, JwksAuthenticator, JwksSettings, TokenVerifier};
 use rustls::ServerConfig;
@@ -13,6 +14,8 @@ use tokio::net::TcpListener;
 
 /// Where generated keys lie, inside the data directory.
 const KEYS: &str = "auth-keys";
+/// What the names of a shared state begin with.
+const STATE_PREFIX: &str = "goldenpath";
 
 fn usage(what: &str, why: &dyn std::fmt::Display) -> CommandError {
     CommandError::Usage(format!("failed to {what}: {why}"))
@@ -53,6 +56,7 @@ pub(super) async fn start(
     // The certificate is for those who come from outside, by its name.
     let inside =
         if args.auth_listen.is_some() && tls.is_some() { Some(bind("127.0.0.1:0").await?) } else { None };
+    let state = open_state(&args.auth_state).await?;
     let (ttl, now) = (config.access_ttl_s, SystemClock.now());
     let keys = match args.auth_key_file.as_slice() {
         [] => Keys::generated_in(&data_dir.join(KEYS), config.alg, ttl, now),
@@ -66,7 +70,7 @@ pub(super) async fn start(
         config,
         lookup: Box::new(|name| std::env::var(name).ok()),
         keys: Arc::new(keys),
-        state: Arc::new(MemoryState::default()),
+        state,
         tls,
         inside,
         clock: Arc::new(SystemClock),
@@ -76,6 +80,15 @@ pub(super) async fn start(
     let url = format!("{scheme}://{}", handle.addr());
     let for_nodes = told_at.map_or_else(|| url.clone(), |addr| format!("http://{addr}"));
     Ok(Service { handle, url, for_nodes, issuer, audience })
+}
+
+/// What the service remembers, where it was told to.
+async fn open_state(place: &str) -> Result<Arc<dyn AuthState>, CommandError> {
+    if place == "memory" {
+        return Ok(Arc::new(MemoryState::default()));
+    }
+    let state = RedisState::open(place, STATE_PREFIX).await;
+    Ok(Arc::new(state.map_err(|why| usage("open the state of the auth service", &why))?))
 }
 
 impl Service {

@@ -3,9 +3,9 @@
 //! One task alone looks, so what it finds comes in order, and it alone changes the epoch that watchers are told.
 
 use super::Shared;
-use super::trouble::Trouble;
 use crate::Head;
 use goldenpath_protocol::Epoch;
+use goldenpath_redis_link::Trouble;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 

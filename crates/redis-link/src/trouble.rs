@@ -1,16 +1,18 @@
 //! What can go wrong with a server, and whether it may pass.
 
-use crate::AppendError;
 use redis::{ErrorKind, ParsingError, RedisError, ServerErrorKind};
 
 /// An answer that did not come, or was an error.
-#[derive(Debug)]
-pub(super) enum Trouble {
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
     /// The server does not know the script: it was started, or its scripts were flushed.
+    #[error("the server does not know the script")]
     NoScript,
     /// May pass.
+    #[error("the server does not answer, or takes no work now")]
     Unavailable,
     /// Will not; what the server said.
+    #[error("{0}")]
     Failed(String),
 }
 
@@ -51,24 +53,5 @@ fn begins(said: &str, code: &str) -> bool {
 impl From<ParsingError> for Trouble {
     fn from(error: ParsingError) -> Self {
         Self::Failed(error.to_string())
-    }
-}
-
-impl From<AppendError> for Trouble {
-    fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::Unavailable => Self::Unavailable,
-            AppendError::Failed(why) => Self::Failed(why),
-        }
-    }
-}
-
-impl From<Trouble> for AppendError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            // Loaded a moment ago and gone again: flushed by somebody.
-            Trouble::NoScript | Trouble::Unavailable => Self::Unavailable,
-            Trouble::Failed(why) => Self::Failed(why),
-        }
     }
 }

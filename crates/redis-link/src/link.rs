@@ -1,8 +1,9 @@
 //! A connection to the server that many requests share, and that is made again when it does not answer.
 
-use super::trouble::Trouble;
+use crate::Trouble;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
+use std::fmt;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,7 +21,7 @@ const REST: Duration = Duration::from_millis(50);
 /// A request that is dropped half-way leaves it sound: its answer is read and thrown away. A request that is not
 /// answered in time ends it, with all that waits behind: whatever held the answer up would hold the next one up, too, and
 /// behind a broken network the old connection could be silent for minutes after the new one would work.
-pub(super) struct Link {
+pub struct Link {
     client: Client,
     patience: Duration,
     slot: Mutex<Slot>,
@@ -36,19 +37,28 @@ struct Slot {
     failed: Option<Instant>,
 }
 
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // By hand: a client knows a password.
+        f.debug_struct("Link").field("patience", &self.patience).finish_non_exhaustive()
+    }
+}
+
 impl Link {
     /// A link that waits for `patience`: for an answer, a connection made for it included.
-    pub(super) fn new(client: Client, patience: Duration) -> Self {
+    #[must_use]
+    pub fn new(client: Client, patience: Duration) -> Self {
         Self { client, patience, slot: Mutex::default(), connecting: tokio::sync::Mutex::default() }
     }
 
     /// How long an answer may take.
-    pub(super) fn patience(&self) -> Duration {
+    #[must_use]
+    pub fn patience(&self) -> Duration {
         self.patience
     }
 
     /// The answer to one command.
-    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Trouble> {
+    pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Trouble> {
         let value = self
             .within(|mut connection| async move { connection.send_packed_command(command).await })
             .await?;
@@ -56,7 +66,7 @@ impl Link {
     }
 
     /// The answers to several.
-    pub(super) async fn query_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<Vec<T>, Trouble> {
+    pub async fn query_all<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<Vec<T>, Trouble> {
         let count = commands.len();
         let values: Vec<Value> = self
             .within(|mut connection| async move { connection.send_packed_commands(commands, 0, count).await })

@@ -4,16 +4,17 @@ use crate::backend::Backend;
 use crate::driving::{LAG, Ran, Seen, judge, kept};
 use goldenpath_checkers::Verdict;
 use goldenpath_history::{Direction, Record, RecordKind};
-use serde_json::Value;
+use goldenpath_protocol::EventType;
+use serde_json::{Value, json};
 
 /// What every history here is judged by before a bug is planted.
-const HEALTHY: [&str; 4] =
+pub(crate) const HEALTHY: [&str; 4] =
     ["sequence/five-in-order", "delivery/no-loss", "value/gates", "isolation/run-owner"];
 
-type Records = Vec<Record<'static>>;
+pub(crate) type Records = Vec<Record<'static>>;
 
 /// A received frame as JSON; `None` for every other record.
-fn frame(record: &Record<'_>) -> Option<Value> {
+pub(crate) fn frame(record: &Record<'_>) -> Option<Value> {
     match &record.kind {
         RecordKind::Frame { dir: Direction::In, raw, .. } => serde_json::from_str(raw).ok(),
         _ => None,
@@ -21,20 +22,51 @@ fn frame(record: &Record<'_>) -> Option<Value> {
 }
 
 /// The place of the first frame of one type in one run.
-fn place(records: &Records, run: &Ran, kind: &str) -> usize {
+pub(crate) fn place(records: &Records, run: &Ran, kind: &str) -> usize {
     let wanted = |frame: Value| frame["run_id"] == run.run_id.as_str() && frame["type"] == kind;
     records.iter().position(|record| frame(record).is_some_and(wanted)).unwrap()
 }
 
 /// Changes one recorded frame.
-fn change(record: &mut Record<'static>, change: impl FnOnce(&mut Value)) {
+pub(crate) fn change(record: &mut Record<'static>, change: impl FnOnce(&mut Value)) {
     let mut json = frame(record).unwrap();
     change(&mut json);
     record.kind = RecordKind::Frame { dir: Direction::In, raw: json.to_string().into(), opcode: None };
 }
 
+/// Takes from an event what it tells its reader.
+pub(crate) fn silence(kind: EventType, event: &mut Value) {
+    match kind {
+        EventType::AgentStarted => event["task_description"] = "".into(),
+        EventType::AgentThinking => event["reasoning"] = "".into(),
+        EventType::ToolExecuting => event["tool_purpose"] = "".into(),
+        EventType::ToolCompleted => event["results"] = json!({}),
+        _ => event["final_response"] = "".into(),
+    }
+}
+
+/// Whether a record is an event of this type in this run.
+pub(crate) fn is(record: &Record<'_>, run: &Ran, kind: &str) -> bool {
+    frame(record).is_some_and(|frame| frame["run_id"] == run.run_id.as_str() && frame["type"] == kind)
+}
+
+/// Whether a record is an event of this run.
+pub(crate) fn is_of(record: &Record<'_>, run: &Ran) -> bool {
+    frame(record).is_some_and(|frame| frame["run_id"] == run.run_id.as_str() && frame["seq"].is_u64())
+}
+
+/// The place of the next event of a run.
+pub(crate) fn next(records: &[Record<'_>], run: &Ran, at: usize) -> usize {
+    (at + 1..records.len()).find(|n| is_of(&records[*n], run)).unwrap()
+}
+
+/// The place of the event of a run before this one.
+pub(crate) fn previous(records: &[Record<'_>], run: &Ran, at: usize) -> usize {
+    (0..at).rev().find(|n| is_of(&records[*n], run)).unwrap()
+}
+
 /// Asserts that the history with the bug in it fails each of `caught`, and that the one without it does not.
-fn assert_caught(seen: &Seen, caught: &[&str], plant: impl FnOnce(&mut Records)) {
+pub(crate) fn assert_caught(seen: &Seen, caught: &[&str], plant: impl FnOnce(&mut Records)) {
     let mut records = seen.records.clone();
     plant(&mut records);
     let verdict = |records: &Records, id: &str| {

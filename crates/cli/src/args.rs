@@ -2,9 +2,11 @@
 
 mod serve_auth;
 mod serve_tls;
+mod services;
 
 pub use serve_auth::ServeAuthArgs;
 pub use serve_tls::ServeTlsArgs;
+pub use services::{ServicesAction, ServicesArgs};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -71,6 +73,8 @@ pub enum Command {
     Selftest(Box<SelftestArgs>),
     /// Run the reference backend
     Serve(Box<ServeArgs>),
+    /// Run the real services (Postgres, Redis, auth service, gateways) in containers
+    Services(Box<ServicesArgs>),
     /// Stand in front of a backend and break what passes: by a known fault, or by toxics of the network
     Proxy(ProxyArgs),
     /// Tell what a check means, what breaks it, and what to do; or what a known fault is
@@ -226,12 +230,27 @@ pub struct ServeArgs {
     pub role: String,
     /// Where runs are kept: `sqlite:PATH` or `postgres://USER@HOST/DATABASE`, its password better in PGPASSWORD or
     /// `~/.pgpass` [default: sqlite in the data directory]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "GOLDENPATH_STORE", hide_env_values = true)]
     pub store: Option<String>,
     /// Where streams are kept: `memory`, lost with this process, or `redis://HOST:PORT/DATABASE` (Redis 7 or newer;
     /// `rediss://` with TLS), shared by all nodes that name it
-    #[arg(long, value_name = "URL", default_value = "memory")]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "memory",
+        env = "GOLDENPATH_EVENT_LOG",
+        hide_env_values = true
+    )]
     pub log: String,
+    /// Proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`; several with commas [default: none]
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        env = "GOLDENPATH_TRUSTED_PROXIES",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub trusted_proxy: Vec<String>,
     /// How it is known to those who connect.
     #[command(flatten)]
     pub tls: ServeTlsArgs,

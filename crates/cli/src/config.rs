@@ -13,16 +13,24 @@ pub(crate) use keys::words;
 pub(crate) use limits::limits_of;
 pub(crate) use model::{AuthConfig, Config, ScenarioConfig, TargetConfig};
 pub(crate) use resolve::{
-    Chosen, Length, Settings, TargetChoice, categories, check_profile, length, resolve_record,
+    Chosen, LOCAL, Length, Settings, TargetChoice, categories, check_profile, length, resolve_record,
     resolve_validate,
 };
 
 use crate::exit::CommandError;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file that is read when no other is named.
 pub(crate) const DEFAULT_FILE: &str = "goldenpath.toml";
+
+/// Where `serve` and `services` keep what is theirs when nothing else is named.
+pub(crate) const DATA_DIR: &str = "goldenpath-data";
+
+/// Where `services`, with this data directory, says where they are: a configuration with the environment `local`.
+pub(crate) fn services_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("services").join(DEFAULT_FILE)
+}
 
 /// The variables of the process, as a value: nothing below reads the real ones.
 pub(crate) type Environment = BTreeMap<String, String>;
@@ -50,7 +58,19 @@ pub(crate) fn load(given: Option<&Path>, environment: &Environment) -> Result<Co
         Some((path, text)) => (path.display().to_string(), text.as_str()),
         None => ("the environment".to_owned(), ""),
     };
-    parse(&place, text, environment)
+    let mut config = parse(&place, text, environment)?;
+    find_services(&mut config, &services_file(Path::new(DATA_DIR)))?;
+    Ok(config)
+}
+
+/// `local` is what `services` started here, unless the configuration has a word on it.
+fn find_services(config: &mut Config, file: &Path) -> Result<(), CommandError> {
+    if config.environments.contains_key(LOCAL) || !file.is_file() {
+        return Ok(());
+    }
+    let started = parse(&file.display().to_string(), &read(file)?, &Environment::new())?;
+    config.environments.extend(started.environments.into_iter().filter(|(name, _)| name == LOCAL));
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<String, CommandError> {

@@ -6,6 +6,8 @@ mod exit;
 pub mod args;
 mod config;
 #[cfg(test)]
+mod deployed;
+#[cfg(test)]
 mod help_page;
 mod nearest;
 
@@ -34,6 +36,7 @@ mod explain;
 mod proxy;
 mod selftest;
 mod serve;
+mod services;
 mod thinking;
 
 pub use exit::{CommandError, Exit};
@@ -88,6 +91,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
             runtime()?.block_on(record_command::record(args, &cli.global, &environment, &output))
         }
         Command::Serve(args) => runtime()?.block_on(serve::serve(args)),
+        Command::Services(args) => runtime()?.block_on(services::services(args, &output)),
         Command::Proxy(args) => runtime()?.block_on(proxy::proxy(args)),
         Command::Selftest(args) => {
             runtime()?.block_on(selftest::selftest(args, &cli.global, &environment, &output))
@@ -110,7 +114,7 @@ fn listen_to_logs(cli: &Cli) {
         (_, true) => {
             "info,goldenpath_cli=debug,goldenpath_harness=debug,goldenpath_gateway=debug,goldenpath_faults=debug"
         }
-        (Command::Serve(_) | Command::Proxy(_), false) => "info",
+        (Command::Serve(_) | Command::Services(_) | Command::Proxy(_), false) => "info",
         (_, false) => "error",
     };
     let filter = EnvFilter::try_from_env("GOLDENPATH_LOG").unwrap_or_else(|_| EnvFilter::new(default));

@@ -13,7 +13,9 @@ use crate::thinking::Thinker;
 use crate::validate::{Doing, OwnTarget};
 use goldenpath_agent::{Agent, Analyst, BillingSource, GeneratedBilling, ImportedBilling};
 use goldenpath_gateway::auth::{Authenticator, TokenVerifier, secret};
-use goldenpath_gateway::{Clock, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
+use goldenpath_gateway::{
+    Clock, GatewayConfig, InvalidNetwork, Network, Parts, Server, ServerHandle, SystemClock,
+};
 use goldenpath_storage::{
     EventLog, LogLimits, MemoryEventLog, OpenError, OpenLogError, RedisEventLog, RedisLogSettings, SCHEMES,
     SqliteStore, Store, open_store,
@@ -70,6 +72,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
         return serve_auth(args).await;
     }
     let thinker = Thinker::named(&args.model)?;
+    let config = GatewayConfig { trusted_proxies: proxies(&args.trusted_proxy)?, ..GatewayConfig::default() };
     let usage = |what: String| {
         move |why: &dyn std::fmt::Display| CommandError::Usage(format!("failed to {what}: {why}"))
     };
@@ -110,7 +113,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
     let log = open_log(args).await.map_err(|why| usage("open the event log".to_owned())(&why))?;
     let agent = thinker.on(billing)?;
     let scheme = if tls.is_some() { "s" } else { "" };
-    let server = start(listener, store, log, agent, verifier, tls, GatewayConfig::default()).await?;
+    let server = start(listener, store, log, agent, verifier, tls, config).await?;
     // Before anybody knows that it is ready: who starts it may stop it right away.
     let interrupt = Interrupt::listen(Output::new(Format::Text), "draining (once more: at once)")?;
     ready(&server, scheme, service.as_ref())?;
@@ -122,6 +125,16 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, CommandError> {
         service.handle.stop().await;
     }
     Ok(Exit::Approved)
+}
+
+/// Who may say where a request comes from.
+fn proxies(given: &[String]) -> Result<Vec<Network>, CommandError> {
+    let named = |text: &String| text.trim().parse();
+    given
+        .iter()
+        .map(named)
+        .collect::<Result<_, InvalidNetwork>>()
+        .map_err(|why| CommandError::Usage(format!("failed to use `--trusted-proxy`: {why}")))
 }
 
 /// Runs the auth service alone until SIGTERM or Ctrl-C.

@@ -25,6 +25,9 @@ pub struct ServeAuthArgs {
     /// Clients, lifetimes and provider of the auth service (TOML) [default: no clients]
     #[arg(long, value_name = "FILE", env = "GOLDENPATH_AUTH_CONFIG", hide_env_values = true)]
     pub auth_config: Option<PathBuf>,
+    /// Where clients and browsers reach the auth service, `public_url` of its configuration [default: where it listens]
+    #[arg(long, value_name = "URL", env = "GOLDENPATH_AUTH_PUBLIC_URL", hide_env_values = true)]
+    pub auth_public_url: Option<String>,
     /// Where the auth service keeps logins and revocations: `memory`, lost with this process, or `redis://HOST:PORT/DATABASE`
     /// (`rediss://` with TLS), shared by all services that name it
     #[arg(

@@ -65,6 +65,7 @@ pub(crate) struct AuthConfig {
     pub(crate) token_url: Option<String>,
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret_env: Option<String>,
+    pub(crate) client_secret_file: Option<PathBuf>,
     pub(crate) grant: Option<String>,
     pub(crate) scope: Option<String>,
     pub(crate) subject_token_env: Option<String>,

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 /// Profiles of this version.
 pub(crate) const PROFILES: &[&str] = &["goldenpath"];
-/// Where `local` is.
+/// The built-in environment on this machine.
+pub(crate) const LOCAL: &str = "local";
+/// Where it is.
 const LOCAL_URL: &str = "ws://localhost:8000/ws";
 /// Where session folders go.
 const OUTPUT_DIR: &str = "websocket_validation_reports";
@@ -218,7 +220,7 @@ fn target(
     let name = named.or_else(|| config.environment.clone()).unwrap_or_else(|| "embedded".to_owned());
     let choice = match (name.as_str(), config.environments.get(&name)) {
         ("embedded", _) => TargetChoice::Embedded,
-        ("local", configured) => {
+        (LOCAL, configured) => {
             let mut local = configured.cloned().unwrap_or_default();
             local.url.get_or_insert_with(|| LOCAL_URL.to_owned());
             TargetChoice::Remote(Box::new(local))
@@ -230,8 +232,8 @@ fn target(
             return Err(CommandError::Usage(format!("`[environments.{name}]` has no `url`")));
         }
         (_, None) => {
-            let mut known = vec!["embedded", "local"];
-            known.extend(config.environments.keys().map(String::as_str).filter(|known| *known != "local"));
+            let mut known = vec!["embedded", LOCAL];
+            known.extend(config.environments.keys().map(String::as_str).filter(|known| *known != LOCAL));
             let said = unknown("environment", &name, &known);
             let hint =
                 format!("(hint: `[environments.{name}]` with its `url` in the configuration makes it one)");

@@ -154,3 +154,25 @@ fn a_file_that_was_named_must_be_there() {
     let why = load(Some("/nowhere/goldenpath.toml".as_ref()), &Environment::new()).unwrap_err().to_string();
     assert!(why.contains("/nowhere/goldenpath.toml"), "{why}");
 }
+
+#[test]
+fn local_is_what_services_started_unless_the_configuration_says_otherwise() {
+    let place = tempfile::tempdir().unwrap();
+    let file = super::services_file(place.path());
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(
+        &file,
+        "[environments.local]\nurl = \"ws://127.0.0.1:1/ws\"\n[environments.other]\nurl = \"ws://x/ws\"",
+    )
+    .unwrap();
+    let found = |text: &str| {
+        let mut config = parse("x.toml", text, &Environment::new()).unwrap();
+        super::find_services(&mut config, &file).unwrap();
+        assert!(!config.environments.contains_key("other"));
+        config.environments.remove("local").and_then(|local| local.url)
+    };
+    assert_eq!(found("").as_deref(), Some("ws://127.0.0.1:1/ws"));
+    assert_eq!(found("[environments.local]\nurl = \"ws://own/ws\"").as_deref(), Some("ws://own/ws"));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(found(""), None);
+}

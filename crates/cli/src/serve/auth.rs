@@ -50,6 +50,10 @@ pub(super) async fn start(
     // What nodes are told to demand is what is written.
     config.issuer = args.auth_issuer.clone().unwrap_or(config.issuer);
     config.audience = args.auth_audience.clone().unwrap_or(config.audience);
+    if let Some(url) = &args.auth_public_url {
+        let parsed = url.parse().map_err(|why| usage(&format!("use the public URL `{url}`"), &why))?;
+        config.public_url = Some(parsed);
+    }
     let bind =
         async |at: &str| TcpListener::bind(at).await.map_err(|why| usage(&format!("listen on `{at}`"), &why));
     let listener = bind(listen).await?;

@@ -22,10 +22,21 @@ pub(super) async fn auth(
     let names = TestUser::names(seed, users as usize + 1);
     issuer.issue(&names).await.map_err(|why| {
         CommandError::Usage(format!(
-            "{why} (hint: `token_url`, `client_id`, `client_secret_env`, `grant` and `scope` in the configuration)"
+            "{why} (hint: `token_url`, `client_id`, `client_secret_env` or `client_secret_file`, `grant` and `scope` in the configuration)"
         ))
     })?;
     Ok(Auth::oauth(issuer))
+}
+
+fn client_secret(config: &AuthConfig, environment: &Environment) -> Result<Option<String>, CommandError> {
+    if let Some(name) = &config.client_secret_env {
+        return variable(name, environment).map(Some);
+    }
+    let Some(path) = &config.client_secret_file else { return Ok(None) };
+    let text = String::from_utf8(secret_file(path)?).map_err(|_| {
+        CommandError::Usage(format!("failed to read a secret from `{}`: it is no text", path.display()))
+    })?;
+    Ok(Some(text))
 }
 
 fn settings(
@@ -49,8 +60,7 @@ fn settings(
             found.ok_or_else(|| CommandError::Usage(unknown("grant", name, &names)))?.1
         }
     };
-    let secret = config.client_secret_env.as_deref();
-    settings.client_secret = secret.map(|name| variable(name, environment)).transpose()?;
+    settings.client_secret = client_secret(config, environment)?;
     settings.scope.clone_from(&config.scope);
     settings.audience.clone_from(&config.audience);
     settings.user_field.clone_from(&config.user_field);

@@ -12,6 +12,7 @@
 //! - `secured`: `serve` with a certificate. Guards that who trusts its authority gets in, by `wss` and `https`, and a wrong file is named.
 //! - `witnesses`: what a failed check leaves. Guards that the file fails that check again, and no other.
 //! - `selftests`: the gate proves itself. Guards the document, what is left, and that a row nobody knows is refused.
+//! - `services`: containers without an engine. Guards that what is missing is named, and nothing is left.
 //! - `hostile`: targets that answer with nonsense. Guards that it becomes findings, never a crash or a wait without end.
 //!
 //! `support` holds the processes and what they leave, `validation` says a call of `validate` by what it is to do.
@@ -32,5 +33,6 @@ mod proxied;
 mod resilience;
 mod secured;
 mod selftests;
+mod services;
 mod sessions;
 mod witnesses;

@@ -4,7 +4,6 @@
 //! from, to what came on that one. A client that resumes knows what it had; the greeting says what it will get; the rest
 //! must fit between the two without a hole and without a double, and the runs that were open must come to their ends.
 
-mod address;
 mod epochs;
 mod leg;
 mod owed;
@@ -16,13 +15,13 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+use crate::address::Address;
 use crate::check::{Check, Tally};
 use crate::event_view::{ControlType, ControlView, EventView, Field, Seen, fields_of};
 use crate::index::{Index, Joined};
 use crate::judge::Terms;
 use crate::observation::{Arrival, ConnIx, Observation, UserIx};
 use crate::verdict::CheckResult;
-use address::Address;
 use epochs::Epochs;
 use goldenpath_history::RecordKind;
 use leg::{Left, Legs};
@@ -141,7 +140,10 @@ impl Continuity {
         let leg = self.legs.leg(conn);
         leg.epoch.clone_from(&epoch);
         let asked = leg.asked.clone();
-        if asked.point.is_none() && !matches!(greeting.joined, Joined::Full | Joined::Failed) {
+        if asked.point.is_none()
+            && !asked.unreadable
+            && !matches!(greeting.joined, Joined::Full | Joined::Failed)
+        {
             return;
         }
         let before = self.legs.left_by(user, conn, &asked, index);
@@ -151,7 +153,16 @@ impl Continuity {
         }
         let last_before = before.and_then(|before| self.legs.leg(before).last);
         let at = self.passages.len();
-        let back = Return { user, conn, before, last_before, point: asked.point, epoch, greeting };
+        let back = Return {
+            user,
+            conn,
+            before,
+            last_before,
+            point: asked.point,
+            unreadable: asked.unreadable,
+            epoch,
+            greeting,
+        };
         self.passages.push(Passage::new(back, left, index));
         self.passage_of.insert(conn, at);
         self.passages_of.entry(user).or_default().push(at);

@@ -3,6 +3,7 @@
 //! The same code judges live, offline and in unit tests. Nothing here reads a clock or a socket, or
 //! knows who produced the records or who shows the verdicts.
 
+mod address;
 mod at_sight;
 mod auth;
 mod by_run;

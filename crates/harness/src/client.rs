@@ -59,6 +59,8 @@ struct Shared {
     closing: AtomicBool,
     /// What passes the transport.
     valve: line::Valve,
+    /// The link is cut when so many frames have come.
+    lost_after: Option<u64>,
 }
 
 impl Shared {
@@ -105,6 +107,7 @@ impl Client {
         how: Connect,
     ) -> Result<Self, ConnectError> {
         let conn = recorder.next_conn();
+        let lost_after = how.lost_after;
         let Opened { socket, valve, first } = connect::open(target, auth, user, recorder, conn, how).await?;
         let (sink, stream) = socket.split();
         let shared = Arc::new(Shared {
@@ -116,6 +119,7 @@ impl Client {
             sink: tokio::sync::Mutex::new(sink),
             closing: AtomicBool::new(false),
             valve,
+            lost_after,
         });
         let client = Self { reader: tokio::spawn(read::read(stream, shared.clone())), shared };
         if let Some(token) = first {

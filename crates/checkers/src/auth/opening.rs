@@ -1,5 +1,6 @@
 //! The door: what each credential got at the upgrade.
 
+use crate::address::Address;
 use crate::check::{Check, Tally};
 use crate::evidence::excerpt;
 use crate::index::Index;
@@ -33,11 +34,12 @@ impl Check for Opening {
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
         match &seen.record.kind {
-            RecordKind::Open { status, credential, body, .. } => {
+            RecordKind::Open { status, credential, body, url, .. } => {
                 match credential.as_deref().filter(|case| *case != "valid") {
                     // How soon nobody gets in with it is the matter of `auth/revocation`.
                     Some("revoked") => {}
                     Some(case) => self.forged(seen, case, *status, index),
+                    None if unreadable(url.as_deref(), *status) => {}
                     None => self.true_one(seen, *status, body.as_deref().unwrap_or_default(), index),
                 }
             }
@@ -115,6 +117,12 @@ impl Opening {
             }),
         }
     }
+}
+
+/// What it asks for was refused, and not the token.
+fn unreadable(url: Option<&str>, status: Option<u16>) -> bool {
+    let asks_wrongly = url.is_some_and(|url| Address::read(url).unreadable);
+    asks_wrongly && status.is_some_and(|status| (400..500).contains(&status) && !matches!(status, 401 | 403))
 }
 
 /// A case of the token probes, for people.

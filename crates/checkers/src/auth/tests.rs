@@ -63,6 +63,18 @@ fn a_full_session_passes_what_it_shows() {
 }
 
 #[rstest]
+#[case::which_is_none("resume=nowhere", 400, Verdict::Pass)]
+#[case::blamed_on_the_token("resume=nowhere", 401, Verdict::Fail)]
+#[case::that_could_be_read("resume=00ff:12", 400, Verdict::Fail)]
+fn a_point_may_be_refused(#[case] asked: &str, #[case] status: u16, #[case] verdict: Verdict) {
+    let mut asking = open(2, "valid", status, REFUSAL);
+    if let RecordKind::Open { url, .. } = &mut asking.kind {
+        *url = Some(format!("ws://x/ws?{asked}").into());
+    }
+    assert_eq!(says(vec![open(1, "valid", 101, ""), asking], "auth/accepted"), verdict);
+}
+
+#[rstest]
 #[case("missing")]
 #[case("expired")]
 #[case("not_yet_valid")]

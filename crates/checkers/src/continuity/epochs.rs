@@ -137,6 +137,11 @@ fn fate(socket: Socket, next: &Life, index: &Index) -> Option<Option<Finding>> {
 /// A point of another life, or beyond the head, is refused.
 pub(super) fn respected(case: &Case<'_>) -> Ruling {
     let back = &case.passage.back;
+    if back.unreadable && back.full() {
+        let expected = "`failed`, or a refusal at the upgrade: what cannot be read names no life of the log";
+        let observed = "`full`, resumed from a point that cannot be read";
+        return Ruling::Broken(case.finding("a point of no epoch was accepted", expected, observed, []));
+    }
     let (Some(point), Some(told)) = (&back.point, &back.epoch) else { return Ruling::Nothing };
     let beyond = back.greeting.offset.filter(|head| *head < point.offset);
     let observed = match (back.full(), back.epochs_differ(), beyond) {

@@ -1,6 +1,6 @@
 //! A leg: one connection's stretch of its user's stream, with what was open when it was left.
 
-use super::address::Address;
+use crate::address::Address;
 use crate::index::{Index, RunView};
 use crate::observation::{ConnIx, RequestIx, RunIx, UserIx};
 

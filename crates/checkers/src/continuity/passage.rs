@@ -1,8 +1,8 @@
 //! A passage: from the connection that was left to what came on the one that goes on.
 
-use super::address::Point;
 use super::leg::Left;
 use super::owed::{Owed, Sighting};
+use crate::address::Point;
 use crate::event_view::{EventView, Field, Fields};
 use crate::holes::{Hole, Holes};
 use crate::index::{Greeting, Index, Joined};
@@ -23,6 +23,8 @@ pub(super) struct Return {
     pub(super) last_before: Option<u64>,
     /// Where the client asked to go on.
     pub(super) point: Option<Point>,
+    /// It asked from a point that is none.
+    pub(super) unreadable: bool,
     /// The life of the log that the greeting told.
     pub(super) epoch: Option<Box<str>>,
     pub(super) greeting: Greeting,
@@ -65,7 +67,7 @@ impl Return {
         let announced = || Some(self.greeting.offset?.saturating_sub(self.greeting.replay?));
         match self.greeting.joined {
             Joined::Failed => self.greeting.offset,
-            _ if self.epochs_differ() => None,
+            _ if self.epochs_differ() || self.unreadable && !self.full() => None,
             // Who does not say from where is owed what was announced.
             _ => self.point.as_ref().map(|point| point.offset).or_else(announced),
         }

@@ -175,6 +175,12 @@ fn unended(case: &Case<'_>, head: u64) -> Option<Finding> {
 /// A resume that is answered as if nobody had asked for one.
 fn unsaid(case: &Case<'_>) -> Ruling {
     let back = &case.passage.back;
+    if back.unreadable {
+        let expected =
+            "`failed`, or a refusal at the upgrade: from no readable point nothing can be replayed";
+        let observed = "neither, as if nobody had asked";
+        return Ruling::Broken(case.finding("a resume was not answered", expected, observed, []));
+    }
     let Some(point) = &back.point else { return Ruling::Nothing };
     let missed = back.greeting.offset.map(|head| head.saturating_sub(point.offset));
     if missed == Some(0) && !back.epochs_differ() {

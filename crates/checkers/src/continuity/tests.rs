@@ -35,6 +35,17 @@ fn replay(history: &History) -> (usize, Vec<usize>) {
     (greeting, (greeting + 1..end).filter(replayed).collect())
 }
 
+/// Every resume asks from `point`.
+fn asks_at(history: &mut History, point: &str) {
+    for record in &mut history.records {
+        if let RecordKind::Open { url: Some(url), .. } = &mut record.kind
+            && let Some((address, _)) = url.split_once("resume=")
+        {
+            *url = format!("{address}resume={point}").into();
+        }
+    }
+}
+
 fn without(history: &mut History, places: &[usize]) {
     let mut at = 0;
     history.records.retain(|_| {
@@ -148,6 +159,16 @@ fn a_healthy_resume_passes_what_it_shows(#[case] how: Resume, #[case] passes: &[
         frame["replay"] = 0.into();
     });
 })]
+#[case::no_point_at_all_accepted("continuity/epoch", Resume::MidRun, |history: &mut History| asks_at(history, "nowhere"))]
+#[case::no_point_at_all_passed_over("continuity/gap-signalled", Resume::MidRun, |history: &mut History| {
+    let (greeting, replayed) = replay(history);
+    asks_at(history, "");
+    edit(history, greeting, |frame| {
+        frame["replay"] = 0.into();
+        frame["recovered"] = "fresh".into();
+    });
+    without(history, &replayed);
+})]
 #[case::the_terminal("continuity/terminal-arrives", Resume::EndsWhileAway, |history: &mut History| {
     let (_, replayed) = replay(history);
     without(history, &replayed[replayed.len() - 1..]);
@@ -240,6 +261,14 @@ fn without_a_resume_it_is_judged_only_when_asked_for() {
     assert_eq!(verdict(&judgement, "continuity/terminal-arrives"), &no_coverage);
     assert!(judgement.coverage.missing.iter().any(|item| item == "a connection resumed"));
     assert!(!not_run(&judged(&resumed(Resume::MidRun))));
+}
+
+/// What cannot be read may be refused as soon as it is seen.
+#[test]
+fn a_point_that_is_none_may_be_refused() {
+    let mut history = resumed(Resume::GapSignalled);
+    asks_at(&mut history, "nowhere");
+    assert_eq!(alarms(&judged(&history), GROUPS), Vec::<String>::new());
 }
 
 /// A resume that never replayed anything shows nothing about replays.

@@ -67,6 +67,9 @@ async fn watch(stage: &Stage, user: &TestUser) -> Result<(), Trouble> {
     stage.recorder().mark(Some(client.conn()), Some(user.name()), "probe", Some(note.to_string()));
     if closed.is_err() {
         client.close().await;
+    } else if let Some(point) = client.view(|view| view.resume_point()) {
+        // With a token that holds its user goes on where it was.
+        stage.enter_as(user, Connect::fresh().resuming(&point)).await?.close().await;
     }
     closed.map(|_| ()).map_err(Trouble::from)
 }

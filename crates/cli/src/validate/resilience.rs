@@ -9,6 +9,7 @@ mod excess;
 mod part;
 pub(crate) mod readers;
 mod refused;
+mod replays;
 mod returns;
 mod tab;
 mod told;
@@ -70,6 +71,11 @@ async fn go_through(stage: &Stage, user: &TestUser, n: usize, part: TrialPart) -
         TrialPart::NothingMissed => returns::nothing_missed(stage, user, n).await,
         TrialPart::Overrun => refused::overrun(stage, user, n).await,
         TrialPart::WrongPoint => refused::wrong_point(stage, user, n).await,
+        TrialPart::UnreadablePoint => refused::unreadable_point(stage, user, n).await,
+        TrialPart::ForeignPoint => refused::foreign_point(stage, user, n).await,
+        TrialPart::DuringReplay => replays::during_replay(stage, user, n).await,
+        TrialPart::Displaced => replays::displaced(stage, user, n).await,
+        TrialPart::BehindAcks => replays::behind_acks(stage, user, n).await,
         TrialPart::SecondTab => returns::second_tab(stage, user, n).await,
         TrialPart::Reconnect => returns::reconnect(stage, user, n).await,
         TrialPart::SlowReader => readers::slow(stage, user, n).await,

@@ -4,24 +4,33 @@ use super::stage::{ANSWER, Stage, Trouble};
 use goldenpath_harness::{AuthMode, Client, Connect, ConnectError, Credential, Forgery, Token};
 use serde_json::json;
 
-/// Shows every bad token, then a good one, then renews it with the own and with a foreign one.
+/// Shows every bad token, on a new connection and on a resume, then a good one, then renews it with the own and with a foreign one.
 pub(crate) async fn probe(stage: &Stage) -> Result<(), Trouble> {
     if matches!(stage.session().auth().mode, AuthMode::None) {
         return Ok(());
     }
     let Some(user) = stage.spare() else { return Ok(()) };
+    let own = stage.enter(user).await?;
+    let point = own.view(|view| view.resume_point());
+    own.close().await;
+    // What looks at tokens must not be passed by on the way back.
+    let ways = [Some(Connect::fresh()), point.map(|point| Connect::fresh().resuming(&point))];
     for forgery in Forgery::ALL {
-        let how = Connect::fresh().showing(Credential::Forged(forgery));
-        match stage.session().connect(user, how).await {
-            // It was let in: an answer is awaited, so that the record shows how far it gets.
-            Ok(client) => {
-                let _ = client.wait_for_greeting(ANSWER).await;
-                client.close().await;
+        for how in ways.iter().flatten() {
+            match stage.session().connect(user, how.clone().showing(Credential::Forged(forgery))).await {
+                // It was let in: an answer is awaited, so that the record shows how far it gets.
+                Ok(client) => {
+                    let _ = client.wait_for_greeting(ANSWER).await;
+                    client.close().await;
+                }
+                Err(ConnectError::Refused { .. }) => {}
+                Err(ConnectError::Credential(why)) => {
+                    // Not every case can be made of a given token, on whatever way.
+                    stage.note(user.name(), &why.to_string());
+                    break;
+                }
+                Err(why) => return Err(why.into()),
             }
-            Err(ConnectError::Refused { .. }) => {}
-            // Not every case can be made of a given token.
-            Err(ConnectError::Credential(why)) => stage.note(user.name(), &why.to_string()),
-            Err(why) => return Err(why.into()),
         }
     }
     // After all these failures the same user gets in.

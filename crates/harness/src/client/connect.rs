@@ -64,6 +64,7 @@ pub struct Connect {
     client_id: Option<String>,
     resume: Option<String>,
     stalling: bool,
+    pub(super) lost_after: Option<u64>,
 }
 
 impl Connect {
@@ -75,6 +76,19 @@ impl Connect {
     /// Goes on after the last offset received.
     pub fn resuming(mut self, point: &ResumePoint) -> Self {
         self.resume = Some(point.to_string());
+        self
+    }
+
+    /// Asks to go on from `point`, whatever that is: readable or not.
+    pub fn resuming_at(mut self, point: impl Into<String>) -> Self {
+        self.resume = Some(point.into());
+        self
+    }
+
+    /// The link is cut as soon as so many frames have come, the greeting included: what a [`Client::cut`](super::Client::cut)
+    /// that waits for them would be too late for.
+    pub fn lost_after(mut self, frames: u64) -> Self {
+        self.lost_after = Some(frames);
         self
     }
 

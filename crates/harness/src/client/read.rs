@@ -44,7 +44,7 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
         };
         match next {
             Some(Ok(Message::Text(text))) => {
-                {
+                let lost = {
                     // Under one lock with the end: no frame is recorded behind its connection's end.
                     let mut view = shared.view();
                     if view.closed.is_some() {
@@ -52,6 +52,10 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
                     }
                     let t_ns = shared.recorder.text_in(shared.conn, &shared.user, text.as_str());
                     view.see(t_ns, text.as_str());
+                    shared.lost_after == Some(view.frames)
+                };
+                if lost {
+                    shared.cut();
                 }
                 shared.seen.notify_waiters();
                 shared.recorder.catch_up().await;

@@ -1,7 +1,7 @@
 //! What a client may not do: nonsense, too much at once, too many places. Each is refused in words, or closed with its code.
 
 use super::TrialPart;
-use super::tab::Tab;
+use super::tab::{Tab, point};
 use super::told::Told;
 use crate::validate::stage::{ANSWER, Stage, Trouble};
 use goldenpath_harness::{Client, Connect, ConnectError, TestUser};
@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// How soon a connection is closed that has earned it.
 const SOON: Duration = Duration::from_secs(3);
+
+/// The longest that is waited for leave to come back.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The largest limits that are tried out.
 const MOST_MESSAGES: usize = 400;
@@ -72,6 +75,7 @@ pub(super) async fn limits(stage: &Stage, user: &TestUser, n: usize) -> Result<(
     second.close().await;
 
     let many = told.message_burst + told.refusals_to_close + told.refusals_to_close / 4;
+    let run = tab.begin(&client).await?;
     if many <= MOST_MESSAGES {
         let offset = client.view(|view| view.offset);
         for _ in 0..many {
@@ -85,11 +89,24 @@ pub(super) async fn limits(stage: &Stage, user: &TestUser, n: usize) -> Result<(
     } else {
         client.close().await;
     }
-    // Whoever waits is served again.
-    let client = stage.enter(user).await?;
+    // Whoever waits is served again, from where it was.
+    tokio::time::sleep(asked_to_wait(&client)).await;
+    let from = point(&client)?;
+    let client = tab.come_back(&from, Connect::fresh()).await?;
+    tab.ends_unwatched(&run).await;
     tab.answer(&client).await?;
     client.close().await;
     Ok(())
+}
+
+/// How long a closed connection was told to stay away.
+fn asked_to_wait(client: &Client) -> Duration {
+    #[derive(serde::Deserialize)]
+    struct Closing {
+        after_ms: Option<u64>,
+    }
+    let told = client.view(|view| serde_json::from_str::<Closing>(view.closing.as_deref()?).ok()?.after_ms);
+    Duration::from_millis(told.unwrap_or_default()).min(LONGEST_WAIT)
 }
 
 /// Takes every place of the user's, and asks for one more.

@@ -17,6 +17,16 @@ pub enum TrialPart {
     Overrun,
     /// Resumes from an epoch that never was, and from beyond the head.
     WrongPoint,
+    /// Resumes from what is no point at all: it is said, at the upgrade or in the greeting.
+    UnreadablePoint,
+    /// A resume from where another user stands, in that user's log.
+    ForeignPoint,
+    /// A link is lost while the replay is still coming, several times, and each time it goes on from there.
+    DuringReplay,
+    /// A client comes back under its name while its old connection still stands, which is replaced.
+    Displaced,
+    /// Acknowledged up to the head, and resumed from further back; and a name that comes back without a point.
+    BehindAcks,
     /// A second tab goes on from where the first one stood, beside it.
     SecondTab,
     /// A connection is lost in mid-run, and the next one resumes nothing.
@@ -27,13 +37,14 @@ pub enum TrialPart {
     SilentPeer,
     /// A peer that neither hears nor answers.
     VanishedPeer,
-    /// Readers that stop beside one that reads: one reads on in time, one does not.
+    /// Readers that stop beside one that reads: one reads on in time, one does not, and comes back for the rest.
     SlowReader,
     /// Connections come and go, in every way in which clients do.
     Cycles,
     /// Frames that cannot be understood, or are too large.
     BadFrames,
-    /// More than the limits allow: messages, connections, and a `client_id` that comes twice.
+    /// More than the limits allow: connections, a `client_id` that comes twice, and messages, in mid-run; who is closed for
+    /// that and may come back gets the rest.
     Limits,
     /// The target is told to stop, and started again, where it is ours.
     Drain,
@@ -41,7 +52,7 @@ pub enum TrialPart {
 
 impl TrialPart {
     /// Every part.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::MidRun,
         Self::LeftCleanly,
         Self::Twice,
@@ -49,6 +60,11 @@ impl TrialPart {
         Self::NothingMissed,
         Self::Overrun,
         Self::WrongPoint,
+        Self::UnreadablePoint,
+        Self::ForeignPoint,
+        Self::DuringReplay,
+        Self::Displaced,
+        Self::BehindAcks,
         Self::SecondTab,
         Self::Reconnect,
         Self::Idle,
@@ -72,6 +88,11 @@ impl TrialPart {
             Self::NothingMissed => "nothing-missed",
             Self::Overrun => "overrun",
             Self::WrongPoint => "wrong-point",
+            Self::UnreadablePoint => "unreadable-point",
+            Self::ForeignPoint => "foreign-point",
+            Self::DuringReplay => "during-replay",
+            Self::Displaced => "displaced",
+            Self::BehindAcks => "behind-acks",
             Self::SecondTab => "second-tab",
             Self::Reconnect => "reconnect",
             Self::Idle => "idle",
@@ -95,6 +116,7 @@ impl TrialPart {
     pub(super) const fn is_for(self, n: usize, users: usize) -> bool {
         match self {
             Self::Overrun | Self::Cycles | Self::BadFrames | Self::Limits => n < 2,
+            Self::UnreadablePoint | Self::ForeignPoint => n < 2,
             Self::Idle | Self::SilentPeer | Self::VanishedPeer => n < 2,
             Self::SlowReader => n + 2 >= users,
             // The target has one end.

@@ -1,7 +1,7 @@
 //! Readers that stop reading, beside one that reads: it waits for nobody, and they get all of it or are told.
 
 use super::TrialPart;
-use super::tab::Tab;
+use super::tab::{Tab, point};
 use super::told::Told;
 use crate::validate::stage::{ANSWER, Stage, Trouble};
 use goldenpath_harness::{Client, Connect, TestUser};
@@ -38,6 +38,11 @@ pub(crate) async fn slow(stage: &Stage, user: &TestUser, n: usize) -> Result<(),
     if late.wait_for_close(GIVEN_UP).await.is_err() {
         catches_up(&late, &quick).await?;
         late.close().await;
+    } else {
+        // Given up is not lost: what it missed is replayed, or it is told that it is too much.
+        let back = tab.come_back(&point(&late)?, Connect::fresh()).await?;
+        catches_up(&back, &quick).await?;
+        back.close().await;
     }
     // The others are served as before.
     tab.answer(&quick).await?;

@@ -4,7 +4,7 @@ use super::TrialPart;
 use super::tab::{Tab, point};
 use super::told::Told;
 use crate::validate::stage::{ANSWER, Stage, Trouble};
-use goldenpath_harness::{Connect, TestUser};
+use goldenpath_harness::{Connect, ConnectError, TestUser};
 use goldenpath_protocol::ResumePoint;
 
 /// The most runs that are spent on missing more than that.
@@ -61,5 +61,61 @@ pub(super) async fn wrong_point(stage: &Stage, user: &TestUser, n: usize) -> Res
         tab.answer(&back).await?;
         back.close().await;
     }
+    Ok(())
+}
+
+/// From texts that are no points: each is refused, at the upgrade or in the greeting, and harms no run.
+pub(super) async fn unreadable_point(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Trouble> {
+    let mut tab = Tab::new(stage, user, n, TrialPart::UnreadablePoint);
+    let client = stage.enter(user).await?;
+    let run = tab.begin(&client).await?;
+    client.cut().await;
+    let epoch = point(&client)?.epoch;
+    let texts = [
+        String::new(),
+        ":".to_owned(),
+        "nowhere".to_owned(),
+        epoch.to_string(),
+        format!("{epoch}:"),
+        format!("{epoch}:-1"),
+        format!("{epoch}:1e3"),
+        format!("{epoch}:18446744073709551616"),
+    ];
+    for text in texts {
+        match stage.session().connect(user, Connect::fresh().resuming_at(text)).await {
+            Ok(client) => {
+                client.wait_for_greeting(ANSWER).await?;
+                // What would be replayed comes before a pong does.
+                client.ping(1).await?;
+                client.wait_for("`pong` 1", ANSWER, |view| view.last_pong).await?;
+                client.close().await;
+            }
+            Err(ConnectError::Refused { .. }) => {}
+            Err(why) => return Err(why.into()),
+        }
+    }
+    let back = tab.come_back(&point(&client)?, Connect::fresh()).await?;
+    tab.see_out(&back, &run).await?;
+    tab.answer(&back).await?;
+    back.close().await;
+    Ok(())
+}
+
+/// From where another user stands: nothing of that log is shown, and the own one is told.
+pub(super) async fn foreign_point(stage: &Stage, user: &TestUser, n: usize) -> Result<(), Trouble> {
+    let mut tab = Tab::new(stage, user, n, TrialPart::ForeignPoint);
+    let other = stage.spare().into_iter().chain(stage.users()).find(|other| other.name() != user.name());
+    let Some(other) = other else {
+        return Err(Trouble::Unmet("there is no other user whose point could be tried".to_owned()));
+    };
+    let theirs = stage.enter(other).await?;
+    let client = stage.enter(user).await?;
+    let run = tab.begin(&client).await?;
+    client.cut().await;
+    let back = tab.come_back(&point(&theirs)?, Connect::fresh()).await?;
+    tab.fetch(&run).await;
+    tab.answer(&back).await?;
+    back.close().await;
+    theirs.close().await;
     Ok(())
 }

@@ -12,11 +12,16 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-const RETURNS: [TrialPart; 5] = [
+const RETURNS: [TrialPart; 10] = [
     TrialPart::MidRun,
     TrialPart::Twice,
     TrialPart::EndsWhileAway,
     TrialPart::WrongPoint,
+    TrialPart::UnreadablePoint,
+    TrialPart::ForeignPoint,
+    TrialPart::DuringReplay,
+    TrialPart::Displaced,
+    TrialPart::BehindAcks,
     TrialPart::SecondTab,
 ];
 
@@ -68,6 +73,22 @@ async fn what_comes_back_to_a_backend_that_keeps_its_promises_is_whole() {
 #[tokio::test]
 async fn a_resume_that_breaks_its_promise_is_found(#[case] fault: &str, #[case] owner: &str) {
     let judgement = judged(&RETURNS, Some(fault), 1).await;
+    assert!(failed(&judgement).contains(&owner), "{fault}: {:?}", failed(&judgement));
+}
+
+#[rstest]
+#[case::lost_again(TrialPart::DuringReplay, "R04", "continuity/no-gap")]
+#[case::further_back(TrialPart::DuringReplay, "R09", "continuity/no-double")]
+#[case::replaced(TrialPart::Displaced, "R03", "continuity/no-gap")]
+#[case::acknowledged(TrialPart::BehindAcks, "R03", "continuity/no-gap")]
+#[case::foreign(TrialPart::ForeignPoint, "R07", "continuity/epoch")]
+#[tokio::test]
+async fn each_way_back_shows_its_broken_promise_alone(
+    #[case] part: TrialPart,
+    #[case] fault: &str,
+    #[case] owner: &str,
+) {
+    let judgement = judged(&[part], Some(fault), 1).await;
     assert!(failed(&judgement).contains(&owner), "{fault}: {:?}", failed(&judgement));
 }
 

@@ -2,26 +2,31 @@
 
 /// The client's name for itself, and where it wants to go on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) client: Option<Box<str>>,
-    pub(super) point: Option<Point>,
+pub(crate) struct Address {
+    pub(crate) client: Option<Box<str>>,
+    pub(crate) point: Option<Point>,
+    /// Something stands where a point should, and is none: no stream can be gone on with from there.
+    pub(crate) unreadable: bool,
 }
 
 /// The last offset that the client says it received, and the life of the log that it counts in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Point {
-    pub(super) epoch: Box<str>,
-    pub(super) offset: u64,
+pub(crate) struct Point {
+    pub(crate) epoch: Box<str>,
+    pub(crate) offset: u64,
 }
 
 impl Address {
-    pub(super) fn read(url: &str) -> Self {
+    pub(crate) fn read(url: &str) -> Self {
         let mut address = Self::default();
         let Some((_, query)) = url.split_once('?') else { return address };
         for pair in query.split('#').next().unwrap_or_default().split('&') {
             match pair.split_once('=') {
                 Some(("client_id", client)) if !client.is_empty() => address.client = Some(client.into()),
-                Some(("resume", point)) => address.point = Point::read(point),
+                Some(("resume", point)) => {
+                    address.point = Point::read(point);
+                    address.unreadable = address.point.is_none();
+                }
                 _ => {}
             }
         }
@@ -49,8 +54,12 @@ mod tests {
         assert_eq!(read("ws://h/ws?resume=ab:7").point, point("ab", 7));
         let both = read("ws://h/ws?client_id=c1&resume=ab%3A0#x");
         assert_eq!((both.client.as_deref(), both.point), (Some("c1"), point("ab", 0)));
-        for odd in ["ws://h/ws?resume=", "ws://h/ws?resume=ab", "ws://h/ws?resume=ab:-1", "?&&=&resume", ""] {
-            assert_eq!(read(odd).point, None, "{odd}");
+        assert!(!both.unreadable);
+        for odd in ["ws://h/ws?resume=", "ws://h/ws?resume=ab", "ws://h/ws?resume=ab:-1"] {
+            assert_eq!((read(odd).point, read(odd).unreadable), (None, true), "{odd}");
+        }
+        for none in ["ws://h/ws", "?&&=&resume", ""] {
+            assert_eq!(read(none), Address::default(), "{none}");
         }
     }
 }

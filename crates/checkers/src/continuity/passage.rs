@@ -183,7 +183,8 @@ impl Passage {
         let before = self.back.before?;
         let view = index.run(arrival.run)?;
         let sight = view.sights.iter().find(|sight| sight.conn == before)?;
-        sight.terminal.and(sight.last_seq)
+        // One that stands beside this one shows what this one shows.
+        sight.terminal.filter(|end| *end < self.back.greeting.line).and(sight.last_seq)
     }
 
     /// What an event says about the runs that were open.

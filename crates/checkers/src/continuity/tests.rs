@@ -263,6 +263,27 @@ fn without_a_resume_it_is_judged_only_when_asked_for() {
     assert!(!not_run(&judged(&resumed(Resume::MidRun))));
 }
 
+/// A connection that stands on beside the one which goes on from it shows the same, and nothing twice.
+#[test]
+fn what_both_show_is_no_double() {
+    let mut history = resumed(Resume::MidRun);
+    let (greeting, _) = replay(&history);
+    let (user, back) = (history.records[greeting].user.clone(), history.records[greeting].conn);
+    let is_close =
+        |record: &Record<'_>| record.user == user && matches!(record.kind, RecordKind::Close { .. });
+    let left = history.records[..greeting].iter().rposition(is_close).unwrap();
+    let old = history.records.remove(left).conn;
+    let end = *frames_where(&history, |frame| frame["type"] == "replay_end").first().unwrap();
+    let mut live = frames_where(&history, |frame| frame["offset"].is_u64() && frame["seq"].is_u64());
+    live.retain(|at| *at > end && history.records[*at].conn == back);
+    assert!(!live.is_empty());
+    for at in live.into_iter().rev() {
+        let beside = Record { conn: old, ..history.records[at].clone() };
+        history.records.insert(at, beside);
+    }
+    assert_ne!(verdict(&judged(&history), "continuity/no-double"), &Verdict::Fail);
+}
+
 /// What cannot be read may be refused as soon as it is seen.
 #[test]
 fn a_point_that_is_none_may_be_refused() {

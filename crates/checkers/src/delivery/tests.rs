@@ -2,7 +2,7 @@
 
 use crate::fixture::{alarms, closed_at, edit, healthy, judged, place, places, repeat, verdict};
 use crate::{Reason, Verdict};
-use goldenpath_history::{Direction, Record, RecordKind};
+use goldenpath_history::{Direction, Record, RecordKind, Trial};
 use goldenpath_simulator::{Content, History, Resume, Scenario, healthy_variations, simulate};
 use rstest::rstest;
 use std::borrow::Cow;
@@ -457,4 +457,34 @@ fn a_second_greeting_excuses_no_loss() {
     let judgement = judged(&history);
     assert_eq!(verdict(&judgement, "delivery/no-loss"), &Verdict::Fail);
     assert_eq!(verdict(&judgement, "sequence/five-in-order"), &Verdict::Pass);
+}
+
+/// Who comes back without a resume misses what nobody read; one whose link lets nothing through reads nothing either.
+#[rstest]
+#[case::nobody_else_was_there(None, false)]
+#[case::one_to_whom_nothing_came(Some(Some(Trial::PeerVanished)), false)]
+#[case::another_tab_was(Some(None), true)]
+fn a_gap_that_nobody_asked_to_fill_is_no_loss(#[case] beside: Option<Option<Trial>>, #[case] lost: bool) {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1).resuming(Resume::MidRun), 11);
+    let end = place(&history, "replay_end");
+    let opens = |record: &Record<'_>| matches!(record.kind, RecordKind::Open { .. });
+    let open = history.records[..end].iter().rposition(opens).unwrap();
+    let greeting = (open..end).find(|at| places(&history, "connection_established").contains(at)).unwrap();
+    edit(&mut history, greeting, |frame| {
+        frame["recovered"] = "fresh".into();
+        frame["replay"] = 0.into();
+    });
+    without(&mut history, &(greeting + 1..=end).collect::<Vec<_>>());
+    if let RecordKind::Open { url, .. } = &mut history.records[open].kind {
+        *url = None;
+    }
+    if let Some(trial) = beside {
+        let (first, joined) = (history.records[0].clone(), place(&history, "connection_established"));
+        let of_another = |record: &Record<'static>| Record { conn: Some(99), ..record.clone() };
+        let came = [of_another(&first), of_another(&history.records[joined])];
+        let marked = trial.map(|trial| Record { kind: trial.mark(), ..came[1].clone() });
+        history.records.splice(joined + 1..joined + 1, came.into_iter().chain(marked));
+    }
+    let verdict = verdict(&judged(&history), "delivery/no-loss").clone();
+    assert_eq!(verdict == Verdict::Fail, lost, "{verdict:?}");
 }

@@ -109,6 +109,12 @@ impl ConnView {
         self.accepted() && self.closed.is_none()
     }
 
+    /// Whether what is sent to it comes: the driver let nothing through any more where it does not.
+    #[must_use]
+    pub fn hears(&self) -> bool {
+        !self.ordeal.is_some_and(|ordeal| matches!(ordeal.step, Trial::PeerVanished | Trial::LinkCut))
+    }
+
     /// Whether its reader stalled at any time between two instants. What it reads late then is nobody's fault.
     #[must_use]
     pub fn stalled_between(&self, from_ns: u64, to_ns: u64) -> bool {

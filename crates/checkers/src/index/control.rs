@@ -1,6 +1,6 @@
 //! What both sides say beside the runs: greetings, the end of a replay, pings and the clock, cancels.
 
-use super::{Gap, Greeting, Index, Joined};
+use super::{ConnView, Gap, Greeting, Index, Joined};
 use crate::event_view::{ControlType, ControlView, Field, Seen};
 use crate::instant::unix_ms_of;
 use crate::observation::{ConnIx, UserIx, ms};
@@ -102,7 +102,9 @@ impl Index {
             });
         }
         let Some(user) = user else { return };
-        let alone = !self.live_conns(user).any(|other| Some(other) != conn);
+        // One to whom nothing comes any more sees nothing of what this one misses.
+        let hears = |other: ConnIx| Some(other) != conn && self.conn(other).is_some_and(ConnView::hears);
+        let alone = !self.live_conns(user).any(hears);
         let gap = match joined {
             Joined::Failed => Gap::Signalled { line },
             Joined::Fresh | Joined::Unknown if alone => Gap::NotAsked { line },

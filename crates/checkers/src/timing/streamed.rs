@@ -39,6 +39,8 @@ struct Mark {
 #[derive(Debug, Default)]
 struct Open {
     marks: Vec<Mark>,
+    /// A thought was first seen in a replay: nobody knows when it would have come.
+    thought_unseen: bool,
     duration_ms: Option<f64>,
 }
 
@@ -60,7 +62,13 @@ impl Check for Streamed {
     fn observe(&mut self, seen: &Observation<'_>, _: &Index) {
         self.lag.observe(seen);
         let Some((event, arrival)) = seen.event() else { return };
-        if arrival.replayed || !arrival.first {
+        if !arrival.first {
+            return;
+        }
+        if arrival.replayed {
+            if event.kind == EventType::AgentThinking {
+                self.runs.entry(arrival.run).or_default().thought_unseen = true;
+            }
             return;
         }
         let made_ms = event.made_unix_ms().map(|made| made as f64);
@@ -145,6 +153,9 @@ impl Open {
 
     /// Thoughts that came when there was nothing left to think about.
     fn afterthought(&self) -> Option<Late> {
+        if self.thought_unseen {
+            return None;
+        }
         let first_thought = self.marks.iter().position(|mark| mark.kind == EventType::AgentThinking)?;
         let last_tool = self.marks.iter().rposition(|mark| mark.kind == EventType::ToolCompleted);
         if last_tool.is_some_and(|tool| tool < first_thought) {

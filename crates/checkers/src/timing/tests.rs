@@ -246,6 +246,30 @@ fn a_flush_is_excused_only_by_as_much_lag(#[case] lag_ms: f64, #[case] says: Ver
     assert_eq!(verdict(&judged(&history), "timing/streamed"), &says);
 }
 
+/// Of a run whose first thoughts were replayed to who came back, the first live one tells nothing of when it began to think.
+#[rstest]
+#[case::replayed(true, false)]
+#[case::never_shown(false, true)]
+fn thoughts_that_were_missed_are_not_late(#[case] replayed: bool, #[case] late: bool) {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1).resuming(Resume::MidRun), 11);
+    let thought = history.records[place(&history, "agent_thinking")].clone();
+    for at in places(&history, "agent_thinking").into_iter().rev() {
+        history.records.remove(at);
+    }
+    // One before the last live event, when all tools are done; and one that was missed.
+    let end = place(&history, "agent_completed");
+    let shown = [Some(end), replayed.then(|| place(&history, "replay_end"))];
+    for at in shown.into_iter().flatten() {
+        let beside = &history.records[at];
+        let (conn, t_ns) = (beside.conn, beside.t_ns);
+        history.records.insert(at, Record { conn, t_ns, ..thought.clone() });
+        edit(&mut history, at, |frame| {
+            frame["event_id"] = format!("0192aaaa-bbbb-7ccc-8ddd-eeeeffff{at:04}").into()
+        });
+    }
+    assert_eq!(*verdict(&judged(&history), "timing/streamed") == Verdict::Fail, late);
+}
+
 #[test]
 fn a_thought_after_the_work_is_found() {
     let mut history = healthy();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The system in containers, run for real and without a registry: images made here, `goldenpath services` through its whole life with a
-# validation in between, deploy/compose.yaml with another one through its front, and the Kubernetes manifests against their schemas.
+# The system in containers, run for real and without a registry: images made here, the servers that tests start for themselves, `goldenpath
+# services` through its whole life with a validation in between, deploy/compose.yaml with another one through its front, and the
+# Kubernetes manifests against their schemas.
 #
 #   scripts/containers.sh target/release/goldenpath
 #
@@ -70,6 +71,11 @@ services() { goldenpath services "$1" --name "$set_name" "${@:2}"; }
 ports=(--gateway-port 28000 --auth-port 28100 --postgres-port 25432 --redis-port 26379)
 healthy() { services status --format json | grep -c '"healthy": true' || true; }
 postgres_says() { docker exec "$set_name-postgres" psql -U goldenpath -d goldenpath -Atc "$1"; }
+
+say "services for tests, in containers"
+# Built as scripts/test.sh builds the crates, so that nothing is built twice.
+cargo test --locked --workspace --exclude tests-unit --exclude tests-integration --exclude tests-e2e --exclude tests-mission-critical \
+    --features goldenpath-services/containers --test containers
 
 say "services up"
 services up "${ports[@]}" --gateways 2

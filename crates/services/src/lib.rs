@@ -1,9 +1,11 @@
-//! Real services for tests, got where they can be had: a given server, else a local binary that is started for the tests alone.
+//! Real services for tests, got where they can be had: a given server, else a local binary that is started for the tests alone, else a
+//! container, where an engine answers.
 //!
 //! What is started listens on loopback, keeps its data in a folder of its own, and ends with its owner, also when that one is killed.
 //! A server of one's own can be paused, restarted and killed; a given one is left as it is. A service that cannot be had is an
 //! error that names what to install. Whatever else a test needs as a process, it starts and breaks by the same means.
 
+mod container;
 mod postgres;
 mod process;
 mod redis;

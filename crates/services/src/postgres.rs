@@ -1,6 +1,7 @@
 //! Postgres for tests: a given server, or one of the tests' own; a fresh database for whoever asks.
 
 use crate::ServiceError;
+use crate::container::{Container, Recipe, engine_answers};
 use crate::process::{End, Folder, Program, find, free_port};
 use crate::server::Server;
 use rand::Rng;
@@ -91,13 +92,16 @@ impl Postgres {
             .await
     }
 
-    /// A server of one's own, from a local binary, to be paused, restarted and killed.
+    /// A server of one's own, from a local binary or else in a container, to be paused, restarted and killed.
     ///
     /// # Errors
     /// [`ServiceError`] when there is no binary, with what to install, or when it does not start.
     pub async fn own() -> Result<Self, ServiceError> {
         let start = |why: String| ServiceError::Start { service: SERVICE, why };
-        let (initdb, server) = binaries()?;
+        let (initdb, server) = match binaries() {
+            Err(_) if engine_answers() => return Self::in_container().await,
+            found => found?,
+        };
         let folder = Folder::create(&["postgres", "nobody"]).map_err(|why| start(why.to_string()))?;
         let password = format!("{:032x}", rand::rng().random::<u128>());
         let data = folder.path().join("data");
@@ -111,6 +115,35 @@ impl Postgres {
         let asked = url.clone();
         let server = Server::own(program, folder, move || answers(asked.clone())).await?;
         Ok(Self { url, server })
+    }
+
+    /// A server of one's own in a container, of the image that GOLDENPATH_IMAGE_POSTGRES names or `postgres:17`: what
+    /// [`Postgres::own`] is where there is no local binary.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when no engine runs one.
+    pub async fn in_container() -> Result<Self, ServiceError> {
+        let password = format!("{:032x}", rand::rng().random::<u128>());
+        let url = {
+            let password = password.clone();
+            move |port: u16| {
+                format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable")
+            }
+        };
+        let mut command = vec!["postgres"];
+        // Where it listens is the container's business.
+        command.extend(SETTINGS[2..].iter().flat_map(|setting| ["-c", *setting]));
+        let recipe = Recipe {
+            name: SERVICE,
+            image: "postgres:17",
+            variable: "GOLDENPATH_IMAGE_POSTGRES",
+            port: 5432,
+            env: vec![("POSTGRES_USER", SUPERUSER.to_owned()), ("POSTGRES_PASSWORD", password)],
+            command,
+        };
+        let asked = url.clone();
+        let container = Container::start(recipe, move |port| answers(asked(port))).await?;
+        Ok(Self { url: url(container.port()), server: Server::contained(SERVICE, container) })
     }
 
     /// A fresh, empty database.
@@ -202,7 +235,7 @@ impl Drop for Database {
 fn binaries() -> Result<(PathBuf, PathBuf), ServiceError> {
     let missing = |program| ServiceError::Missing {
         program,
-        hint: "install PostgreSQL, on Debian: apt-get install postgresql; or name a server in GOLDENPATH_TEST_POSTGRES_URL",
+        hint: "install PostgreSQL, on Debian: apt-get install postgresql; or start a container engine; or name a server in GOLDENPATH_TEST_POSTGRES_URL",
     };
     let initdb = find("initdb", &installed()).ok_or(missing("initdb"))?;
     let beside = initdb.parent().map(Path::to_owned).unwrap_or_default();

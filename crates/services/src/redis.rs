@@ -1,6 +1,7 @@
 //! Redis for tests: a given server, or one of the tests' own; names of their own for whoever asks.
 
 use crate::ServiceError;
+use crate::container::{Container, Recipe, engine_answers};
 use crate::process::{End, Folder, Program, find, free_port};
 use crate::server::Server;
 use ::redis::{AsyncConnectionConfig, Client, FromRedisValue};
@@ -75,9 +76,14 @@ impl Redis {
 
     async fn keeping(keeps: Keeps) -> Result<Self, ServiceError> {
         let start = |why: String| ServiceError::Start { service: SERVICE, why };
-        let binary = find("redis-server", &[]).ok_or(ServiceError::Missing {
+        let found = find("redis-server", &[]);
+        if found.is_none() && engine_answers() {
+            return Self::contained(keeps).await;
+        }
+        let binary = found.ok_or(ServiceError::Missing {
             program: "redis-server",
-            hint: "install Redis 7 or newer, on Debian: apt-get install redis-server; or name a server in GOLDENPATH_TEST_REDIS_URL",
+            hint: "install Redis 7 or newer, on Debian: apt-get install redis-server; or start a container engine; or name a server in \
+                   GOLDENPATH_TEST_REDIS_URL",
         })?;
         let folder = Folder::create(&["redis", "nobody"]).map_err(|why| start(why.to_string()))?;
         let port = free_port().map_err(start)?;
@@ -93,6 +99,29 @@ impl Redis {
         let asked = url.clone();
         let server = Server::own(program, folder, move || answers(asked.clone())).await?;
         Ok(Self { url, server })
+    }
+
+    /// A server of one's own in a container, of the image that GOLDENPATH_IMAGE_REDIS names or `redis:7`: what [`Redis::lasting`] is
+    /// where there is no local binary.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when no engine runs one.
+    pub async fn in_container() -> Result<Self, ServiceError> {
+        Self::contained(Keeps::Everything).await
+    }
+
+    async fn contained(keeps: Keeps) -> Result<Self, ServiceError> {
+        // Only loopback leads to it.
+        let mut command =
+            vec!["redis-server", "--protected-mode", "no", "--save", "", "--maxclients", "1000"];
+        if keeps == Keeps::Everything {
+            command.extend(["--appendonly", "yes", "--appendfsync", "no"]);
+        }
+        let (image, variable) = ("redis:7", "GOLDENPATH_IMAGE_REDIS");
+        let recipe = Recipe { name: SERVICE, image, variable, port: 6379, env: Vec::new(), command };
+        let url = |port: u16| format!("redis://127.0.0.1:{port}/0");
+        let container = Container::start(recipe, move |port| answers(url(port))).await?;
+        Ok(Self { url: url(container.port()), server: Server::contained(SERVICE, container) })
     }
 
     /// Where it is, perhaps with a password: for `--log`, not for messages.

@@ -1,21 +1,29 @@
 //! A server for tests, given or of one's own: only the latter can be paused, restarted and killed.
 
 use crate::ServiceError;
+use crate::container::Container;
 use crate::process::{Folder, Process, Program};
 
-/// A server and, where it is one's own, its process.
+/// A server and, where it is one's own, what keeps it.
 #[derive(Debug)]
 #[must_use = "a server of one's own ends when this is dropped"]
 pub struct Server {
     service: &'static str,
-    // `None`: it was given.
-    process: Option<Process>,
+    keeper: Keeper,
+}
+
+#[derive(Debug)]
+enum Keeper {
+    /// Somebody else.
+    Given,
+    Process(Box<Process>),
+    Container(Container),
 }
 
 impl Server {
     /// One that somebody else keeps.
     pub(crate) fn given(service: &'static str) -> Self {
-        Self { service, process: None }
+        Self { service, keeper: Keeper::Given }
     }
 
     /// One of one's own, that is ready when `answers` says so.
@@ -29,12 +37,17 @@ impl Server {
     {
         let service = program.name;
         let process = Process::start(program, folder, move |_| answers()).await?;
-        Ok(Self { service, process: Some(process) })
+        Ok(Self { service, keeper: Keeper::Process(Box::new(process)) })
+    }
+
+    /// One of one's own, in a container.
+    pub(crate) fn contained(service: &'static str, container: Container) -> Self {
+        Self { service, keeper: Keeper::Container(container) }
     }
 
     /// Whether it is somebody else's.
     pub(crate) fn is_given(&self) -> bool {
-        self.process.is_none()
+        matches!(self.keeper, Keeper::Given)
     }
 
     /// Stops it where it stands: connections stay open, and nothing answers.
@@ -42,7 +55,11 @@ impl Server {
     /// # Errors
     /// [`ServiceError`] when it is not one's own, or does not run.
     pub fn pause(&self) -> Result<(), ServiceError> {
-        self.process()?.pause()
+        match &self.keeper {
+            Keeper::Given => Err(self.not_ours()),
+            Keeper::Process(process) => process.pause(),
+            Keeper::Container(container) => container.tell("pause", "pause"),
+        }
     }
 
     /// Lets it go on after a pause.
@@ -50,7 +67,11 @@ impl Server {
     /// # Errors
     /// As [`Server::pause`].
     pub fn resume(&self) -> Result<(), ServiceError> {
-        self.process()?.resume()
+        match &self.keeper {
+            Keeper::Given => Err(self.not_ours()),
+            Keeper::Process(process) => process.resume(),
+            Keeper::Container(container) => container.tell("resume", "unpause"),
+        }
     }
 
     /// Kills it without a word.
@@ -58,7 +79,11 @@ impl Server {
     /// # Errors
     /// As [`Server::pause`].
     pub fn kill(&self) -> Result<(), ServiceError> {
-        self.process()?.kill()
+        match &self.keeper {
+            Keeper::Given => Err(self.not_ours()),
+            Keeper::Process(process) => process.kill(),
+            Keeper::Container(container) => container.tell("kill", "kill"),
+        }
     }
 
     /// Shuts it down: open connections are closed.
@@ -66,7 +91,11 @@ impl Server {
     /// # Errors
     /// As [`Server::pause`].
     pub async fn stop(&self) -> Result<(), ServiceError> {
-        self.process()?.stop().await
+        match &self.keeper {
+            Keeper::Given => Err(self.not_ours()),
+            Keeper::Process(process) => process.stop().await,
+            Keeper::Container(container) => container.stop().await,
+        }
     }
 
     /// Starts it again after it was stopped or killed, at the same address with the data that it keeps.
@@ -74,7 +103,11 @@ impl Server {
     /// # Errors
     /// [`ServiceError`] when it is not one's own, or does not start.
     pub async fn start_again(&self) -> Result<(), ServiceError> {
-        self.process()?.start_again().await
+        match &self.keeper {
+            Keeper::Given => Err(self.not_ours()),
+            Keeper::Process(process) => process.start_again().await,
+            Keeper::Container(container) => container.start_again().await,
+        }
     }
 
     /// Shuts it down and starts it again.
@@ -82,10 +115,11 @@ impl Server {
     /// # Errors
     /// As [`Server::start_again`].
     pub async fn restart(&self) -> Result<(), ServiceError> {
-        self.process()?.restart().await
+        self.stop().await?;
+        self.start_again().await
     }
 
-    fn process(&self) -> Result<&Process, ServiceError> {
-        self.process.as_ref().ok_or(ServiceError::Given { service: self.service })
+    fn not_ours(&self) -> ServiceError {
+        ServiceError::Given { service: self.service }
     }
 }

@@ -65,7 +65,7 @@ async fn health() -> Response {
 
 /// Whether it can make tokens. A provider that is away takes logins with it and nothing else, so it is told and no more.
 async fn ready(State(auth): State<Arc<AuthService>>) -> Response {
-    let state = auth.state.revocations("", u64::MAX, auth.clock.now()).await;
+    let state = auth.state.ready().await;
     if let Err(error) = &state {
         tracing::warn!(%error, "the state is not ready");
     }

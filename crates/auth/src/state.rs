@@ -237,6 +237,12 @@ pub trait AuthState: Send + Sync + std::fmt::Debug {
         now: Timestamp,
     ) -> Result<RevocationPage, StateError>;
 
+    /// Whether it can be read and written now.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    async fn ready(&self) -> Result<(), StateError>;
+
     /// Tells of every revocation.
     fn changes(&self) -> watch::Receiver<u64>;
 }

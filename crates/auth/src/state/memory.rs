@@ -239,6 +239,10 @@ impl AuthState for MemoryState {
         Ok(RevocationPage { epoch: self.epoch.clone(), head, revoked })
     }
 
+    async fn ready(&self) -> Result<(), StateError> {
+        Ok(())
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }

@@ -2,7 +2,7 @@
 //!
 //! Each call is one script. A call whose answer was lost is made again on a new connection, and must not be taken for a second
 //! one: a refresh token that is shown twice ends its login. A server that lost everything tells its revocations under a new
-//! epoch, as a new service does; gateways keep what they were told.
+//! epoch, as a new service does; gateways keep what they were told. So does one that lost only the last of them.
 
 use super::{
     AuthState, CodeGrant, Family, PendingLogin, Revocation, RevocationPage, Rotation, StateError, TakenCode,
@@ -12,11 +12,11 @@ use crate::random;
 use async_trait::async_trait;
 use goldenpath_protocol::Timestamp;
 use goldenpath_redis_link::{Link, OpenError, Script, Server, Trouble};
-use redis::{Cmd, FromRedisValue, cmd};
+use redis::{Cmd, FromRedisValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -48,6 +48,8 @@ struct Kept {
     link: Link,
     prefix: String,
     scripts: Scripts,
+    /// What was told of the numbering.
+    told: Mutex<RevocationHead>,
 }
 
 struct Scripts {
@@ -58,6 +60,7 @@ struct Scripts {
     begin_family: Script,
     rotate: Script,
     end_family: Script,
+    head: Script,
     revoke: Script,
     revocations: Script,
 }
@@ -85,7 +88,12 @@ impl RedisState {
         let link = Link::new(server.client.clone(), PATIENCE);
         server.check(&link).await?;
         // One slot of a cluster: a script may touch all of it.
-        let kept = Kept { link, prefix: format!("{prefix}:{{auth}}:"), scripts: Scripts::new() };
+        let kept = Kept {
+            link,
+            prefix: format!("{prefix}:{{auth}}:"),
+            scripts: Scripts::new(),
+            told: Mutex::default(),
+        };
         let (kept, changes) = (Arc::new(kept), watch::Sender::new(0));
         let known = kept.head().await.map_err(|trouble| OpenError::Server {
             server: server.address.clone(),
@@ -96,8 +104,8 @@ impl RedisState {
     }
 }
 
-/// The numbering, and the last number of it; nothing when nothing was revoked yet.
-type RevocationHead = (Option<String>, Option<u64>);
+/// The numbering, and the last number of it.
+type RevocationHead = (String, u64);
 
 /// Tells of what other services revoked after `known`.
 async fn look(kept: Arc<Kept>, mut known: RevocationHead, changes: watch::Sender<u64>) {
@@ -124,10 +132,16 @@ impl Scripts {
             begin_family: Script::new(include_str!("redis/begin_family.lua")),
             rotate: Script::new(include_str!("redis/rotate.lua")),
             end_family: Script::new(include_str!("redis/end_family.lua")),
-            revoke: Script::new(include_str!("redis/revoke.lua")),
-            revocations: Script::new(include_str!("redis/revocations.lua")),
+            head: numbering(include_str!("redis/head.lua")),
+            revoke: numbering(include_str!("redis/revoke.lua")),
+            revocations: numbering(include_str!("redis/revocations.lua")),
         }
     }
+}
+
+/// A script on the numbering of revocations, which begins by looking at it.
+fn numbering(body: &str) -> Script {
+    Script::new(&format!("{}\n{body}", include_str!("redis/numbering.lua")))
 }
 
 impl Kept {
@@ -135,10 +149,34 @@ impl Kept {
         format!("{}{kind}:{name}", self.prefix)
     }
 
+    /// A call of a script on the numbering, for its own arguments to follow.
+    fn numbered(&self, script: &Script, keys: &[String]) -> Cmd {
+        let told = self.told();
+        let mut call = script.call();
+        call.arg(keys.len() + 1).arg(self.key("revocations", "head")).arg(keys);
+        call.arg(new_epoch()).arg(&told.0).arg(told.1);
+        call
+    }
+
+    /// Keeps what is told from here on.
+    fn tell(&self, epoch: &str, head: u64) {
+        let mut told = self.told();
+        if told.0 != epoch {
+            *told = (epoch.to_owned(), head);
+        }
+        told.1 = told.1.max(head);
+    }
+
+    fn told(&self) -> MutexGuard<'_, RevocationHead> {
+        // Nothing is done under the lock that could leave it half done.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn head(&self) -> Result<RevocationHead, Trouble> {
-        let mut question = cmd("HMGET");
-        question.arg(self.key("revocations", "head")).arg("epoch").arg("head");
-        self.link.query(&question).await
+        let script = &self.scripts.head;
+        let (epoch, head): RevocationHead = script.run(&self.link, &self.numbered(script, &[])).await?;
+        self.tell(&epoch, head);
+        Ok((epoch, head))
     }
 
     async fn run<T: FromRedisValue>(
@@ -166,6 +204,11 @@ fn written(value: &impl Serialize) -> Result<String, StateError> {
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, StateError> {
     serde_json::from_str(text).map_err(|why| StateError(format!("something is not as we keep it: {why}")))
+}
+
+/// What tells a call from others when it is made again.
+fn call_id() -> Result<String, StateError> {
+    random::text().map_err(|why| StateError(why.to_string()))
 }
 
 /// An epoch, should there be none.
@@ -200,7 +243,12 @@ impl AuthState for RedisState {
     async fn take_login(&self, state: TokenHash, now: Timestamp) -> Result<Option<PendingLogin>, StateError> {
         let kept = &self.kept;
         let (key, index) = (kept.key("login", &state.text()), kept.key("logins", "by-end"));
-        let found: Option<String> = kept.run(&kept.scripts.take_login, &[&key, &index], |_| {}).await?;
+        let call_id = call_id()?;
+        let found: Option<String> = kept
+            .run(&kept.scripts.take_login, &[&key, &index], |call| {
+                call.arg(&call_id);
+            })
+            .await?;
         let login: Option<PendingLogin> = found.as_deref().map(read).transpose()?;
         Ok(login.filter(|login| login.expires_at > now))
     }
@@ -217,7 +265,7 @@ impl AuthState for RedisState {
 
     async fn take_code(&self, code: TokenHash, now: Timestamp) -> Result<TakenCode, StateError> {
         let kept = &self.kept;
-        let call_id = random::text().map_err(|why| StateError(why.to_string()))?;
+        let call_id = call_id()?;
         let key = kept.key("code", &code.text());
         let (found, grant): (u8, Option<String>) = kept
             .run(&kept.scripts.take_code, &[&key], |call| {
@@ -274,10 +322,10 @@ impl AuthState for RedisState {
 
     async fn family_of(&self, token: TokenHash, now: Timestamp) -> Result<Option<Family>, StateError> {
         let kept = &self.kept;
-        let mut question = cmd("GET");
+        let mut question = redis::cmd("GET");
         question.arg(kept.key("token", &token.text()));
         let Some(session) = kept.link.query::<Option<String>>(&question).await? else { return Ok(None) };
-        let mut question = cmd("HGET");
+        let mut question = redis::cmd("HGET");
         question.arg(kept.key("family", &session)).arg("family");
         let found: Option<String> = kept.link.query(&question).await?;
         let family: Option<Family> = found.as_deref().map(read).transpose()?;
@@ -297,16 +345,15 @@ impl AuthState for RedisState {
         let kept = &self.kept;
         let text = written(&revocation)?;
         let keys = [
-            kept.key("revocations", "head"),
             kept.key("revocations", "by-number"),
             kept.key("revocations", "by-end"),
             kept.key("revoked", &TokenHash::of(&written(&revocation.what)?).text()),
         ];
-        let _: u64 = kept
-            .run(&kept.scripts.revoke, &keys.each_ref().map(String::as_str), |call| {
-                call.arg(&text).arg(revocation.until.unix_ms()).arg(now.unix_ms()).arg(new_epoch());
-            })
-            .await?;
+        let script = &kept.scripts.revoke;
+        let mut call = kept.numbered(script, &keys);
+        call.arg(&text).arg(revocation.until.unix_ms()).arg(now.unix_ms());
+        let (epoch, head): RevocationHead = script.run(&kept.link, &call).await?;
+        kept.tell(&epoch, head);
         // Our own readers need not wait until we look.
         self.changes.send_modify(|count| *count += 1);
         Ok(())
@@ -319,17 +366,23 @@ impl AuthState for RedisState {
         now: Timestamp,
     ) -> Result<RevocationPage, StateError> {
         let kept = &self.kept;
-        let keys = [kept.key("revocations", "head"), kept.key("revocations", "by-number")];
-        let (epoch, head, told): (String, u64, Vec<(String, u64)>) = kept
-            .run(&kept.scripts.revocations, &[&keys[0], &keys[1]], |call| {
-                call.arg(epoch).arg(after).arg(PAGE).arg(new_epoch());
-            })
-            .await?;
+        let script = &kept.scripts.revocations;
+        let mut call = kept.numbered(script, &[kept.key("revocations", "by-number")]);
+        call.arg(epoch).arg(after).arg(PAGE);
+        let (epoch, head, told): (String, u64, Vec<(String, u64)>) = script.run(&kept.link, &call).await?;
+        kept.tell(&epoch, head);
         // The number of the last one looked at, also when it has expired meanwhile and is not told.
         let head = if told.len() == PAGE { told.last().map_or(head, |(_, number)| *number) } else { head };
         let told = told.iter().map(|(text, _)| read(text)).collect::<Result<Vec<Revocation>, _>>()?;
         let revoked = told.into_iter().filter(|one| one.until > now).collect();
         Ok(RevocationPage { epoch, head, revoked })
+    }
+
+    async fn ready(&self) -> Result<(), StateError> {
+        // Written, not only asked: a replica and a full server answer, and take nothing.
+        let mut probe = redis::cmd("SET");
+        probe.arg(self.kept.key("probe", "")).arg(1).arg("PX").arg(60_000);
+        Ok(self.kept.link.query::<()>(&probe).await?)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -21,7 +21,10 @@ command -v "$docker" >/dev/null || fail "\`$docker\` is not installed (hint: apt
 "$docker" info >/dev/null || fail "no engine answers (hint: dockerd)"
 
 work=$(mktemp -d)
-trap '! mountpoint -q "$work/root/proc" || umount "$work/root/proc"; rm -rf "$work"' EXIT
+unpacked=
+trap '! mountpoint -q "$work/root/proc" || umount "$work/root/proc"
+    [ -z "$unpacked" ] || "$docker" rm "$unpacked" >/dev/null
+    rm -rf "$work"' EXIT
 there() { "$docker" image inspect "$1" >/dev/null 2>&1; }
 
 # A Debian like this machine's, from where its own apt gets one.
@@ -42,8 +45,8 @@ servers() {
     local root=$work/root
     if [ ! -d "$root" ]; then
         mkdir "$root"
-        "$docker" export "$("$docker" create --name "$prefix-unpacked" "$prefix/debian")" | tar -C "$root" -x
-        "$docker" rm "$prefix-unpacked" >/dev/null
+        unpacked=$("$docker" create "$prefix/debian")
+        "$docker" export "$unpacked" | tar -C "$root" -x
     fi
     # How this machine's apt reaches its sources is how this one must.
     apt-config dump Acquire >"$root/etc/apt/apt.conf.d/00host"

@@ -5,8 +5,9 @@
 #
 #   scripts/containers.sh target/release/goldenpath
 #
-# Needs root, and on Debian docker.io, debootstrap, docker-compose and python3-venv. Uses the engine that answers, or starts one of its own and
-# ends it. Leaves nothing but, in an engine that was there, the images. Without an engine it fails: nothing here passes unless it ran.
+# Needs root, and on Debian binutils, curl, debootstrap, docker.io, docker-compose, openssl and python3-venv. Uses the engine that answers, or
+# starts one of its own and ends it. Leaves in an engine that was there the images; one of its own leaves what every dockerd does, the bridge
+# docker0 and its chains in iptables, which the next one takes over. Without an engine it fails: nothing here passes unless it ran.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,9 +19,10 @@ began=$SECONDS
 say() { printf '== %s (after %d s)\n' "$*" $((SECONDS - began)); }
 fail() { echo "failed: $*" >&2; exit 1; }
 
-for program in debootstrap docker dockerd curl python3; do
-    PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || fail "\`$program\` is not installed (hint: apt-get install docker.io debootstrap curl python3-venv)"
+for program in debootstrap docker dockerd curl python3 openssl strip; do
+    PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || fail "\`$program\` is not installed (hint: apt-get install docker.io debootstrap curl python3-venv openssl binutils)"
 done
+python3 -c 'import ensurepip' 2>/dev/null || fail "Python makes no environments of its own (hint: apt-get install python3-venv)"
 if docker compose version >/dev/null 2>&1; then compose=(docker compose); else compose=(docker-compose); fi
 "${compose[@]}" version >/dev/null || fail "compose is not installed (hint: apt-get install docker-compose)"
 

@@ -11,7 +11,7 @@ use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 use engine::{Container, Engine, SET, Thing};
 use health::Service;
-use plan::{Kind, PORT, Planned, SECRETS_IN, SERVICE};
+use plan::{ImageIds, Kind, PORT, Planned, SECRETS, SECRETS_IN, SERVICE};
 use secrets::Secrets;
 use serde_json::json;
 use std::fmt::Write;
@@ -63,9 +63,11 @@ impl Set<'_> {
         let there = self.engine.containers().await?;
         let folder = secrets::folder(&self.args.data_dir)?;
         self.check_secrets(&folder).await?;
-        self.images().await?;
+        self.engine.has("network", &self.args.name).await?;
+        let images = self.images().await?;
         let secrets = Secrets::kept_in(&folder)?;
-        let planned = plan::plan(self.args, &secrets, &folder.display().to_string());
+        let planned = plan::plan(self.args, &images, &secrets, &folder.display().to_string());
+        plan::check_ports(&planned)?;
         let stays = |one: &Planned| there.iter().find(|old| one.is(old));
         let old: Vec<&Container> =
             there.iter().filter(|old| !planned.iter().any(|one| one.is(old))).collect();
@@ -76,7 +78,7 @@ impl Set<'_> {
             free(one, &old)?;
         }
         self.engine.end(&old, true).await?;
-        self.make_surroundings(&folder).await?;
+        self.make_surroundings(&folder, &secrets).await?;
         // Each starts when what it stands on is there.
         let mut started = Vec::new();
         for kinds in [[Kind::Postgres, Kind::Redis].as_slice(), &[Kind::Auth], &[Kind::Gateway]] {
@@ -92,6 +94,7 @@ impl Set<'_> {
 
     /// Data that were written with other secrets are of no use with these.
     async fn check_secrets(&self, folder: &Path) -> Result<(), CommandError> {
+        let now = Secrets::found_in(folder)?.map(|secrets| secrets.digest());
         for volume in plan::volumes(self.args) {
             let Some(found) = self.engine.look::<Thing>("volume", &volume).await? else { continue };
             let hint = "(hint: `--name` names another set)";
@@ -105,6 +108,13 @@ impl Set<'_> {
                     return Err(CommandError::Usage(format!(
                         "the volume `{volume}` belongs to the secrets in `{other}`, not in `{}` (hint: give that \
                          `--data-dir`, or `--name` for another set, or `goldenpath services clean`)",
+                        folder.display()
+                    )));
+                }
+                Some(_) if now.is_none() || now.as_deref() != found.label(SECRETS) => {
+                    return Err(CommandError::Usage(format!(
+                        "the volume `{volume}` was made with other secrets than `{}` holds now (hint: put those back, or \
+                         `goldenpath services clean` removes the data)",
                         folder.display()
                     )));
                 }
@@ -125,20 +135,26 @@ impl Set<'_> {
         }
     }
 
-    async fn images(&self) -> Result<(), CommandError> {
+    async fn images(&self) -> Result<ImageIds, CommandError> {
         let ours = &self.args.image;
         let how = format!(
             "`docker build -t {ours} .` in the sources of goldenpath, or name one in GOLDENPATH_IMAGE"
         );
         // A name without a registry is one that was built here: whoever has it elsewhere is somebody else.
-        self.engine.image(ours, &how, ours.contains('/')).await?;
+        let ours = self.engine.image(ours, &how, ours.contains('/')).await?;
         let how = "name one in GOLDENPATH_IMAGE_POSTGRES";
-        self.engine.image(&self.args.image_postgres, how, true).await?;
-        self.engine.image(&self.args.image_redis, "name one in GOLDENPATH_IMAGE_REDIS", true).await
+        let postgres = self.engine.image(&self.args.image_postgres, how, true).await?;
+        let how = "name one in GOLDENPATH_IMAGE_REDIS";
+        let redis = self.engine.image(&self.args.image_redis, how, true).await?;
+        Ok(ImageIds { ours, postgres, redis })
     }
 
-    async fn make_surroundings(&self, folder: &Path) -> Result<(), CommandError> {
-        let labels = [format!("{SET}={}", self.args.name), format!("{SECRETS_IN}={}", folder.display())];
+    async fn make_surroundings(&self, folder: &Path, secrets: &Secrets) -> Result<(), CommandError> {
+        let labels = [
+            format!("{SET}={}", self.args.name),
+            format!("{SECRETS_IN}={}", folder.display()),
+            format!("{SECRETS}={}", secrets.digest()),
+        ];
         self.engine.make("network", &self.args.name, &labels).await?;
         for volume in plan::volumes(self.args) {
             self.engine.make("volume", &volume, &labels).await?;
@@ -175,6 +191,10 @@ impl Set<'_> {
         loop {
             let mut containers = self.engine.containers().await?;
             containers.retain(|one| one.label(SERVICE).is_some_and(|service| started.contains(&service)));
+            let is = |name: &str| containers.iter().any(|one| one.label(SERVICE) == Some(name));
+            if let Some(gone) = started.iter().find(|name| !is(name)) {
+                return Err(CommandError::Outside(format!("`{gone}` was removed while it started")));
+            }
             let services = self.ask(&containers).await;
             let Some((ill, container)) = services.iter().zip(&containers).find(|(one, _)| !one.healthy)
             else {
@@ -213,6 +233,12 @@ impl Set<'_> {
         let containers = self.engine.containers().await?;
         if containers.is_empty() {
             return self.show(output, None).await;
+        }
+        if let Some(unmade) = containers.iter().find(|one| !one.was_started()) {
+            let service = unmade.label(SERVICE).unwrap_or("?");
+            return Err(CommandError::Outside(format!(
+                "`{service}` was made but never started (hint: `goldenpath services up` makes it anew)"
+            )));
         }
         let parts = in_order_of_end(&containers);
         for part in &parts {
@@ -271,6 +297,10 @@ impl Set<'_> {
         let containers = self.engine.containers().await?;
         let mut services = self.ask(&containers).await;
         services.sort_by(|a, b| a.service.cmp(&b.service));
+        // Of no services at all the table says so.
+        if !services.is_empty() {
+            services.extend(health::missing(&services));
+        }
         let healthy = !services.is_empty() && services.iter().all(|one| one.healthy);
         match output.format() {
             Format::Json => {

@@ -59,6 +59,11 @@ impl Container {
     pub(super) fn runs(&self) -> bool {
         self.state.status == "running"
     }
+
+    /// Whether it ever ran. One that did not may lack the files that it is given before its first start.
+    pub(super) fn was_started(&self) -> bool {
+        self.state.status != "created"
+    }
 }
 
 /// A volume or a network.
@@ -72,6 +77,16 @@ pub(super) struct Thing {
 impl Thing {
     pub(super) fn label(&self, name: &str) -> Option<&str> {
         self.labels.as_ref()?.get(name).map(String::as_str)
+    }
+
+    /// What is not of this set is left alone; `kind` and `name` are for the error.
+    fn of_set(&self, set: &str, kind: &str, name: &str) -> Result<(), CommandError> {
+        match self.label(SET) == Some(set) {
+            true => Ok(()),
+            false => Err(CommandError::Usage(format!(
+                "the {kind} `{name}` was not made by this command (hint: `--name` names another set)"
+            ))),
+        }
     }
 }
 
@@ -130,10 +145,12 @@ impl Engine {
         CommandError::Outside(format!("`{} {}` failed: {said}", self.program, verb(words)))
     }
 
-    /// Makes sure that an image is here. One whose name holds no `/` and is ours is in no registry.
-    pub(super) async fn image(&self, image: &str, how: &str, fetch: bool) -> Result<(), CommandError> {
-        if self.say(&["image", "inspect", image], &[], ANSWERS_WITHIN).await?.ok {
-            return Ok(());
+    /// Makes sure that an image is here, and gives its id, which is another one after it was built anew. One whose name holds no `/` and is ours is in no registry.
+    pub(super) async fn image(&self, image: &str, how: &str, fetch: bool) -> Result<String, CommandError> {
+        let id = ["image", "inspect", "--format", "{{.Id}}", image];
+        let said = self.say(&id, &[], ANSWERS_WITHIN).await?;
+        if said.ok {
+            return Ok(said.out);
         }
         let missing =
             |why: &str| CommandError::Usage(format!("the image `{image}` is not here{why} (hint: {how})"));
@@ -143,7 +160,7 @@ impl Engine {
         tracing::info!("fetching the image `{image}`");
         let said = self.say(&["pull", "--quiet", image], &[], FETCHES_WITHIN).await?;
         if said.ok {
-            Ok(())
+            self.ask(&id, &[]).await
         } else {
             Err(missing(&format!(" and cannot be fetched: {}", first_line(&said.err))))
         }
@@ -181,9 +198,15 @@ impl Engine {
             .map_err(|why| self.refused(words, &format!("its answer is not understood: {why}")))
     }
 
+    /// Whether the set has this volume or network; one of somebody else's is an error.
+    pub(super) async fn has(&self, kind: &str, name: &str) -> Result<bool, CommandError> {
+        let Some(found) = self.look::<Thing>(kind, name).await? else { return Ok(false) };
+        found.of_set(&self.set, kind, name).map(|()| true)
+    }
+
     /// Makes a volume or a network of the set, unless it is there.
     pub(super) async fn make(&self, kind: &str, name: &str, labels: &[String]) -> Result<(), CommandError> {
-        if self.look::<Thing>(kind, name).await?.is_some() {
+        if self.has(kind, name).await? {
             return Ok(());
         }
         let mut words = vec![kind, "create"];
@@ -265,4 +288,21 @@ fn verb(words: &[&str]) -> String {
 
 fn first_line(text: &str) -> String {
     text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SET, Thing};
+
+    #[test]
+    fn what_bears_no_label_of_the_set_is_refused_by_name() {
+        let thing = |labels: serde_json::Value| -> Thing {
+            serde_json::from_value(serde_json::json!({"Labels": labels})).unwrap()
+        };
+        assert!(thing(serde_json::json!({SET: "mine"})).of_set("mine", "network", "mine").is_ok());
+        for labels in [serde_json::json!({SET: "other"}), serde_json::json!({}), serde_json::Value::Null] {
+            let why = thing(labels).of_set("mine", "network", "mine").unwrap_err().to_string();
+            assert!(why.contains("the network `mine`") && why.contains("--name"), "{why}");
+        }
+    }
 }

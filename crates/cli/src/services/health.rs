@@ -12,16 +12,33 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Serialize)]
 pub(super) struct Service {
     pub(super) service: String,
-    pub(super) image: String,
+    /// `None` for one that is missing.
+    pub(super) image: Option<String>,
     /// `None` where it does not run, or does not say.
     pub(super) version: Option<String>,
     /// Where it answers on this machine; without its password.
     pub(super) address: Option<String>,
-    /// As the engine says: `running`, `exited`, …
+    /// As the engine says: `running`, `exited`, …; `missing` where there is no container.
     pub(super) state: String,
     pub(super) healthy: bool,
     /// Why it is not healthy.
     pub(super) why: Option<String>,
+}
+
+/// What a set lacks of Postgres, Redis, an auth service and one gateway.
+pub(super) fn missing(there: &[Service]) -> Vec<Service> {
+    let lacks = |kind: &&str| !there.iter().any(|one| one.service.split('-').next() == Some(kind));
+    let missing = ["postgres", "redis", "auth", "gateway"].into_iter().filter(lacks);
+    let service = |service: &str| Service {
+        service: service.to_owned(),
+        image: None,
+        version: None,
+        address: None,
+        state: "missing".to_owned(),
+        healthy: false,
+        why: Some("it is not there (hint: `goldenpath services up`)".to_owned()),
+    };
+    missing.map(service).collect()
 }
 
 /// Asks one service.
@@ -42,7 +59,7 @@ pub(super) async fn ask(engine: &Engine, http: &reqwest::Client, container: &Con
     Service {
         version,
         address,
-        image: container.config.image.clone(),
+        image: Some(container.config.image.clone()),
         state: container.state.status.clone(),
         healthy: health.is_ok(),
         why: health.err(),
@@ -100,7 +117,34 @@ fn number(said: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{Service, missing, number};
+
+    #[test]
+    fn a_set_that_lacks_a_service_is_told_which() {
+        let there = |names: &[&str]| -> Vec<Service> {
+            let one = |name: &&str| Service {
+                service: (*name).to_owned(),
+                image: Some("x".to_owned()),
+                version: None,
+                address: None,
+                state: "running".to_owned(),
+                healthy: true,
+                why: None,
+            };
+            names.iter().map(one).collect()
+        };
+        assert!(missing(&there(&["auth", "gateway-2", "postgres", "redis"])).is_empty());
+        for (names, lacking) in [
+            (["auth", "postgres", "redis"], "gateway"),
+            (["gateway-1", "postgres", "redis"], "auth"),
+            (["auth", "gateway-1", "redis"], "postgres"),
+            (["auth", "gateway-1", "postgres"], "redis"),
+        ] {
+            let told = missing(&there(&names));
+            assert_eq!(told.iter().map(|one| one.service.as_str()).collect::<Vec<_>>(), [lacking]);
+            assert!(told.iter().all(|one| !one.healthy && one.why.is_some()));
+        }
+    }
 
     #[test]
     fn versions_are_found_in_what_programs_say() {

@@ -1,8 +1,9 @@
 //! Which containers there shall be, and how each is made. Nothing is done here.
 
 use super::engine::SET;
-use super::secrets::Secrets;
+use super::secrets::{self, Secrets};
 use crate::args::ServicesArgs;
+use crate::exit::CommandError;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
@@ -10,6 +11,8 @@ use std::hash::{Hash, Hasher};
 pub(super) const SERVICE: &str = "goldenpath.service";
 /// Where its secrets lie: with others it could not be used.
 pub(super) const SECRETS_IN: &str = "goldenpath.secrets-in";
+/// The digest of those secrets.
+pub(super) const SECRETS: &str = "goldenpath.secrets";
 /// What it was made from: one that would be made otherwise now is made anew.
 const MADE_FROM: &str = "goldenpath.made-from";
 /// Where it answers on this machine.
@@ -52,8 +55,29 @@ impl Planned {
 
     /// Whether a container that is there is what this would make.
     pub(super) fn is(&self, container: &super::engine::Container) -> bool {
-        container.label(MADE_FROM) == Some(&self.made_from)
+        container.label(MADE_FROM) == Some(&self.made_from) && container.was_started()
     }
+}
+
+/// What the images' names stand for now.
+#[derive(Debug)]
+pub(super) struct ImageIds {
+    pub(super) ours: String,
+    pub(super) postgres: String,
+    pub(super) redis: String,
+}
+
+/// No two may listen at one port.
+pub(super) fn check_ports(planned: &[Planned]) -> Result<(), CommandError> {
+    for (index, one) in planned.iter().enumerate() {
+        if let Some(other) = planned[..index].iter().find(|other| other.port == one.port) {
+            return Err(CommandError::Usage(format!(
+                "the port {} is for `{}` and for `{}` (hint: `{}` takes another one)",
+                one.port, other.service, one.service, one.port_flag
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// How one kind is made.
@@ -73,10 +97,15 @@ struct Recipe<'a> {
 }
 
 /// All containers, in the order in which they are started.
-pub(super) fn plan(args: &ServicesArgs, secrets: &Secrets, secrets_in: &str) -> Vec<Planned> {
+pub(super) fn plan(
+    args: &ServicesArgs,
+    images: &ImageIds,
+    secrets: &Secrets,
+    secrets_in: &str,
+) -> Vec<Planned> {
     let mut recipes = vec![postgres(args, secrets), redis(args, secrets), auth(args, secrets)];
     recipes.extend((0..args.gateways).map(|index| gateway(args, secrets, index)));
-    recipes.into_iter().map(|recipe| recipe.planned(&args.name, secrets_in)).collect()
+    recipes.into_iter().map(|recipe| recipe.planned(&args.name, images, secrets, secrets_in)).collect()
 }
 
 /// Volumes that outlive containers.
@@ -161,7 +190,7 @@ fn gateway<'a>(args: &'a ServicesArgs, secrets: &Secrets, index: u16) -> Recipe<
 }
 
 impl Recipe<'_> {
-    fn planned(self, set: &str, secrets_in: &str) -> Planned {
+    fn planned(self, set: &str, images: &ImageIds, secrets: &Secrets, secrets_in: &str) -> Planned {
         let container = format!("{set}-{}", self.service);
         let mut words: Vec<String> = Vec::new();
         let mut say = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
@@ -172,6 +201,7 @@ impl Recipe<'_> {
             say("--label", format!("{label}={value}"));
         }
         say("--label", format!("{PORT}={}", self.port));
+        say("--label", format!("{SECRETS}={}", secrets.digest()));
         // Of this machine only.
         say("--publish", format!("127.0.0.1:{}:{}", self.port, self.inner_port));
         self.variables.iter().for_each(|(name, value)| say("--env", format!("{name}={value}")));
@@ -183,6 +213,14 @@ impl Recipe<'_> {
         words.extend(self.command.iter().map(|word| (*word).to_owned()));
         let mut hasher = DefaultHasher::new();
         words.hash(&mut hasher);
+        // A name says nothing of what was built under it since, and a file's place nothing of what it holds.
+        let (image, file) = match self.kind {
+            Kind::Postgres => (&images.postgres, ""),
+            Kind::Redis => (&images.redis, ""),
+            Kind::Auth => (&images.ours, secrets::AUTH),
+            Kind::Gateway => (&images.ours, ""),
+        };
+        (image, file).hash(&mut hasher);
         Planned {
             kind: self.kind,
             service: self.service,
@@ -198,7 +236,7 @@ impl Recipe<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Planned, Secrets, plan};
+    use super::{ImageIds, Kind, Planned, Secrets, check_ports, plan};
     use crate::args::{Cli, Command, ServicesArgs};
     use clap::{CommandFactory, Parser};
     use std::collections::BTreeSet;
@@ -211,11 +249,15 @@ mod tests {
         }
     }
 
+    fn images(id: &str) -> ImageIds {
+        ImageIds { ours: id.to_owned(), postgres: id.to_owned(), redis: id.to_owned() }
+    }
+
     #[test]
     fn secrets_are_no_arguments_and_ports_are_of_this_machine() {
         let place = tempfile::tempdir().unwrap();
         let secrets = Secrets::kept_in(place.path()).unwrap();
-        let planned = plan(&args(&["--gateways", "2"]), &secrets, "x");
+        let planned = plan(&args(&["--gateways", "2"]), &images("1"), &secrets, "x");
         assert_eq!(planned.len(), 5);
         for one in planned {
             assert!(!one.secrets.is_empty());
@@ -231,10 +273,52 @@ mod tests {
     fn another_image_or_port_makes_another_container_and_the_same_makes_none() {
         let place = tempfile::tempdir().unwrap();
         let secrets = Secrets::kept_in(place.path()).unwrap();
-        let made_from = |more: &[&str]| plan(&args(more), &secrets, "x").remove(0).made_from;
+        let made_from = |more: &[&str]| plan(&args(more), &images("1"), &secrets, "x").remove(0).made_from;
         assert_eq!(made_from(&[]), made_from(&[]));
         assert_ne!(made_from(&[]), made_from(&["--image-postgres", "postgres:16"]));
         assert_ne!(made_from(&[]), made_from(&["--postgres-port", "5432"]));
+    }
+
+    #[test]
+    fn an_image_that_was_built_anew_under_its_name_makes_other_containers() {
+        let place = tempfile::tempdir().unwrap();
+        let secrets = Secrets::kept_in(place.path()).unwrap();
+        let of = |id: &str| plan(&args(&[]), &images(id), &secrets, "x");
+        for (one, other) in of("1").iter().zip(of("2")) {
+            assert_ne!(one.made_from, other.made_from, "{}", one.service);
+        }
+    }
+
+    #[test]
+    fn two_services_at_one_port_are_named() {
+        let place = tempfile::tempdir().unwrap();
+        let secrets = Secrets::kept_in(place.path()).unwrap();
+        let checked = |more: &[&str]| check_ports(&plan(&args(more), &images("1"), &secrets, "x"));
+        assert!(checked(&["--gateways", "3"]).is_ok());
+        for (more, named) in [
+            (["--gateways=2", "--auth-port=8001"], "the port 8001 is for `auth` and for `gateway-2`"),
+            (["--postgres-port=7", "--redis-port=7"], "the port 7 is for `postgres` and for `redis`"),
+        ] {
+            let why = checked(&more).unwrap_err().to_string();
+            assert!(why.contains(named), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_container_that_never_ran_is_made_anew() {
+        let place = tempfile::tempdir().unwrap();
+        let secrets = Secrets::kept_in(place.path()).unwrap();
+        let one = plan(&args(&[]), &images("1"), &secrets, "x").remove(0);
+        let container = |status: &str| -> crate::services::engine::Container {
+            let labels = serde_json::json!({super::MADE_FROM: one.made_from});
+            let config = serde_json::json!({"Image": "x", "Labels": labels});
+            serde_json::from_value(
+                serde_json::json!({"Id": "x", "Config": config, "State": {"Status": status}}),
+            )
+            .unwrap()
+        };
+        assert!(one.is(&container("exited")) && one.is(&container("running")));
+        assert!(!one.is(&container("created")));
     }
 
     #[test]
@@ -245,7 +329,7 @@ mod tests {
         let serve = command.find_subcommand("serve").unwrap();
         let read: BTreeSet<&str> = serve.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).collect();
         let ours = |one: &Planned| matches!(one.kind, Kind::Auth | Kind::Gateway);
-        for one in plan(&args(&[]), &secrets, "x").into_iter().filter(ours) {
+        for one in plan(&args(&[]), &images("1"), &secrets, "x").into_iter().filter(ours) {
             let words = one.words();
             let told = words.iter().position(|word| word == "serve").unwrap();
             let told = words[told..].iter().map(String::as_str);

@@ -5,12 +5,13 @@ use crate::args::ServicesArgs;
 use crate::config::services_file;
 use crate::exit::CommandError;
 use rand::Rng;
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Clients of the auth service: the file that deploy/compose.yaml uses, too.
-const AUTH: &str = include_str!("../../../../deploy/auth.toml");
+pub(super) const AUTH: &str = include_str!("../../../../deploy/auth.toml");
 
 /// The secrets of one set of services and where they lie.
 #[derive(Debug)]
@@ -20,6 +21,9 @@ pub(super) struct Secrets {
     pub(super) redis: String,
     pub(super) harness: String,
 }
+
+/// The files of the secrets.
+const FILES: [&str; 3] = ["postgres-password", "redis-password", "harness-client-secret"];
 
 /// The folder of a data directory that all this lies in.
 pub(super) fn folder(data_dir: &Path) -> Result<PathBuf, CommandError> {
@@ -41,11 +45,29 @@ impl Secrets {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(|why| failed("create", folder, &why))?;
         Ok(Self {
-            postgres: secret(&folder.join("postgres-password"))?,
-            redis: secret(&folder.join("redis-password"))?,
-            harness: secret(&folder.join("harness-client-secret"))?,
+            postgres: secret(&folder.join(FILES[0]))?,
+            redis: secret(&folder.join(FILES[1]))?,
+            harness: secret(&folder.join(FILES[2]))?,
             folder: folder.to_owned(),
         })
+    }
+
+    /// Reads them; `None` unless all are there.
+    pub(super) fn found_in(folder: &Path) -> Result<Option<Self>, CommandError> {
+        if FILES.iter().all(|name| folder.join(name).is_file()) {
+            return Self::kept_in(folder).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// What tells these from others without giving them away: each is of 256 random bits, which no one finds by trying.
+    pub(super) fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for secret in [&self.postgres, &self.redis, &self.harness] {
+            hash.update(secret);
+            hash.update("\n");
+        }
+        format!("{:x}", hash.finalize())
     }
 
     /// The auth service's configuration, as a file. It holds no secret, and another user reads it inside the container.
@@ -90,9 +112,7 @@ pub(super) fn forget_where(folder: &Path) -> Result<(), CommandError> {
 
 /// Removes all that was made here, and nothing else.
 pub(super) fn remove_all(folder: &Path) -> Result<(), CommandError> {
-    for name in
-        ["goldenpath.toml", "auth.toml", "postgres-password", "redis-password", "harness-client-secret"]
-    {
+    for name in ["goldenpath.toml", "auth.toml"].iter().chain(&FILES) {
         remove(&folder.join(name))?;
     }
     // Somebody else's file keeps the folder.
@@ -149,6 +169,21 @@ mod tests {
             let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode(&one), 0o700);
             assert_eq!(mode(&one.join("postgres-password")), 0o600);
+        }
+    }
+
+    #[test]
+    fn secrets_that_were_made_anew_are_told_from_the_old_ones() {
+        let place = tempfile::tempdir().unwrap();
+        assert!(Secrets::found_in(place.path()).unwrap().is_none());
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "to look makes nothing");
+        let made = Secrets::kept_in(place.path()).unwrap().digest();
+        assert_eq!(Secrets::found_in(place.path()).unwrap().unwrap().digest(), made);
+        for file in super::FILES {
+            std::fs::remove_file(place.path().join(file)).unwrap();
+            assert!(Secrets::found_in(place.path()).unwrap().is_none(), "{file}");
+            let others = Secrets::kept_in(place.path()).unwrap().digest();
+            assert_ne!(others, made, "{file}");
         }
     }
 

@@ -100,8 +100,11 @@ services up "${ports[@]}"
 [ "$(postgres_says 'select count(*) from goldenpath.runs')" -eq "$runs" ] || fail "down lost runs"
 say "a port that is taken is named"
 status=0
+goldenpath services up --name "$set_name-other" "${ports[@]}" 2>"$work/refused" || status=$?
+[ "$status" -eq 2 ] && grep -q 'port 25432 for `postgres`.*--postgres-port' "$work/refused" || fail "exit $status: $(cat "$work/refused")"
+status=0
 services up "${ports[@]/26379/28000}" 2>"$work/refused" || status=$?
-[ "$status" -eq 2 ] && grep -q 'port 28000 for `redis`.*--redis-port' "$work/refused" || fail "exit $status: $(cat "$work/refused")"
+[ "$status" -eq 2 ] && grep -q 'port 28000 is for `redis` and for `gateway-1`' "$work/refused" || fail "exit $status: $(cat "$work/refused")"
 [ "$(healthy)" -eq 5 ] || fail "what was refused is to leave everything as it was"
 say "services clean"
 services clean

@@ -53,9 +53,11 @@ fn the_page_names_every_fault_its_owner_and_what_the_tests_show() {
 fn the_page_says_of_every_fault_what_became_of_it_live() {
     let rows = rows();
     let live: BTreeMap<&str, &str> = catalogue().map(|row| (row.id, rows[row.id][4].as_str())).collect();
-    let driven = live.values().filter(|cell| **cell == "1/1").count() as u64;
-    let not: Vec<&str> = live.iter().filter(|(_, cell)| **cell != "1/1").map(|(id, _)| *id).collect();
-    assert_eq!(not, ["A07", "E07", "G01", "G03", "P01", "P02", "P03", "P04", "R11"]);
+    // What was measured again says so in its cell.
+    let caught = |cell: &str| cell == "1/1" || cell.starts_with("1/1 (");
+    let driven = live.values().filter(|cell| caught(cell)).count() as u64;
+    let not: Vec<&str> = live.iter().filter(|(_, cell)| !caught(cell)).map(|(id, _)| *id).collect();
+    assert_eq!(not, ["E07", "G01", "G03", "P01", "P02", "P03", "P04"]);
     assert!(not.iter().all(|id| live[id].starts_with("no driver: ") && live[id].len() > 30), "{live:?}");
     let low = Rate { n: driven, of: driven }.low().unwrap() * 100.0;
     let said = format!("live: {driven} of {driven} (at least {low:.1} % with 95 % confidence)");

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | A01–A05, A10–A13 | bad tokens at the door, and good ones after them |
 //! | A06 | a token that ends within a minute, watched to the end of the grace that the greeting tells (2 s here) |
+//! | A07, R11 | a token of its [`FaultyBackend::issuer`] that is revoked; for R11, a resume with it 2 s later |
 //! | A14 | a refresh with another user's token |
 //! | D05 | a request that is sent again |
 //! | E03, E06 | a prompt with [`REFUSED_WORDS`], owed to fail; for E06, another user's prompt beside it |

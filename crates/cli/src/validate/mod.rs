@@ -16,7 +16,7 @@ mod security;
 mod expiry;
 pub(crate) mod foreign;
 mod own;
-mod revocation;
+pub(crate) mod revocation;
 pub(crate) mod stored;
 pub(crate) mod tokens;
 

@@ -4,9 +4,13 @@ use super::stage::{ANSWER, Stage, Trouble};
 use goldenpath_harness::{AuthMode, Connect, ConnectError, Credential};
 use serde_json::json;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Beyond the promise of two seconds, so that a late close is visible as such.
 const PATIENCE: Duration = Duration::from_secs(6);
+
+/// For so long the news may be under way, and a moment more: only who is let in after that was let in wrongly.
+const UNDER_WAY: Duration = Duration::from_millis(2_200);
 
 /// Revokes a token of a user who does nothing else, where there is an issuer that takes revocations.
 pub(crate) async fn probe(stage: &Stage) -> Result<(), Trouble> {
@@ -30,9 +34,11 @@ pub(crate) async fn probe(stage: &Stage) -> Result<(), Trouble> {
     let note = json!({"kind": "revocation", "owner": &**user.name(), "target": null, "status": status,
         "answer": null});
     stage.recorder().mark(Some(client.conn()), Some(user.name()), "probe", Some(note.to_string()));
+    let known = Instant::now() + UNDER_WAY;
     if client.wait_for_close(PATIENCE).await.is_err() {
         client.close().await;
     }
+    tokio::time::sleep_until(known).await;
     let resumed = point.map(|point| Connect::fresh().resuming(&point));
     for how in [Some(Connect::fresh()), resumed].into_iter().flatten() {
         match stage.session().connect(user, how.showing(Credential::Revoked(token.clone()))).await {

@@ -3,6 +3,7 @@
 mod admits;
 mod breaker;
 mod internal;
+mod revoked;
 mod short_lived;
 mod stranger;
 mod true_refused;
@@ -11,6 +12,7 @@ mod unchecked;
 pub(super) use admits::{Admits, Flaw};
 pub(super) use breaker::Breaker;
 pub(super) use internal::FailsInside;
+pub(super) use revoked::{Heedless, IssuedDoor};
 pub(super) use short_lived::{ShortLived, WatchesExpiry};
 pub(super) use stranger::{ResumesAsOwner, TakesAnyRenewal};
 pub(super) use true_refused::RefusesTrue;

@@ -6,10 +6,12 @@ use super::ledger::Ledger;
 use super::rows::{self, Row};
 use super::store::Outage;
 use super::{auth, log, store};
+use crate::auth_backend::AuthBackend;
 use crate::builder::{NAME, Testbed, part};
 use goldenpath_agent::Agent;
+use goldenpath_auth::AuthConfig;
 use goldenpath_faults::{Deed, Receipt};
-use goldenpath_gateway::auth::TokenVerifier;
+use goldenpath_gateway::auth::{Authenticator, JwksAuthenticator, TokenVerifier};
 use goldenpath_gateway::{Clock as _, GatewayConfig, Parts, Server, ServerHandle, SystemClock};
 use goldenpath_storage::{LogLimits, MemoryEventLog, SqliteStore};
 use std::sync::Arc;
@@ -24,6 +26,9 @@ pub(super) struct Plan {
     pub(super) log: Arc<dyn log::LogFault>,
     pub(super) agent: Arc<dyn Agent>,
     pub(super) door: Arc<dyn auth::DoorFault>,
+    /// Whether its tokens come from an auth service of its own, and what its door makes of their revocations; none: they are
+    /// minted with its secret.
+    pub(super) issued: Option<auth::Heedless>,
     pub(super) config: GatewayConfig,
     pub(super) outage: Option<Outage>,
     /// It stops without a drain.
@@ -38,6 +43,7 @@ pub struct FaultyBackend {
     ws_url: String,
     secret: Vec<u8>,
     desk: Desk,
+    issuer: Option<AuthBackend>,
     outage: Option<Outage>,
     abrupt: bool,
     _data: TempDir,
@@ -51,16 +57,27 @@ pub(super) async fn start(row_id: &str, seed: u64, wrong: bool) -> Result<Faulty
     let real = SqliteStore::open_file(&path).await.map_err(part("store"))?;
     let (desk, ledger) = (Desk::new(row_id), Arc::new(Ledger::default()));
     let plan = planned(row, &desk, &ledger, seed, wrong);
+    let issuer = match plan.issued {
+        Some(_) => Some(AuthBackend::start(AuthConfig::default(), None).await?),
+        None => None,
+    };
+    let verifier: Arc<dyn Authenticator> = match (&issuer, plan.issued) {
+        (Some(issuer), Some(heedless)) => {
+            let real = JwksAuthenticator::start(issuer.jwks()).map_err(part("reader of published keys"))?;
+            Arc::new(auth::IssuedDoor::new(real, heedless, desk.clone()))
+        }
+        _ => {
+            let inner = TokenVerifier::hs256(&secret, NAME, NAME);
+            Arc::new(auth::FaultyDoor { inner, fault: plan.door })
+        }
+    };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(part("listener"))?;
     let real_log = MemoryEventLog::new(LogLimits::default(), Arc::new(|| SystemClock.now()));
     let parts = Parts {
         store: Arc::new(store::FaultyStore::noting(Arc::new(real), plan.store, Arc::clone(&ledger))),
         log: Arc::new(log::FaultyLog::noting(Arc::new(real_log), plan.log, ledger)),
         agent: plan.agent,
-        verifier: Arc::new(auth::FaultyDoor {
-            inner: TokenVerifier::hs256(&secret, NAME, NAME),
-            fault: plan.door,
-        }),
+        verifier,
         tls: None,
         config: plan.config,
         clock: Arc::new(SystemClock),
@@ -71,6 +88,7 @@ pub(super) async fn start(row_id: &str, seed: u64, wrong: bool) -> Result<Faulty
         server: Some(server),
         secret: secret.to_vec(),
         desk,
+        issuer,
         outage: plan.outage,
         abrupt: plan.abrupt,
         _data: data,
@@ -86,6 +104,7 @@ fn planned(row: Row, desk: &Desk, ledger: &Arc<Ledger>, seed: u64, wrong: bool) 
         log: Arc::new(log::Sound),
         agent: Testbed::analyst(),
         door: Arc::new(auth::Sound),
+        issued: None,
         config: GatewayConfig::default(),
         outage: None,
         abrupt: false,
@@ -105,6 +124,12 @@ impl FaultyBackend {
     #[must_use]
     pub fn secret(&self) -> &[u8] {
         &self.secret
+    }
+
+    /// The service that its tokens come from; none where they are minted with [`FaultyBackend::secret`].
+    #[must_use]
+    pub fn issuer(&self) -> Option<&AuthBackend> {
+        self.issuer.as_ref()
     }
 
     /// What its fault did so far. Times count from its start.

@@ -3,8 +3,8 @@
 use super::FaultyError;
 use super::agent::{Canned, RefusingModel, Spreading, Stoppable, Stops, SubAgentToolsUntold, WorksOn};
 use super::auth::{
-    Admits, AdmitsUnchecked, Breaker, Doubtful, FailsInside, Flaw, RefusesTrue, ResumesAsOwner, ShortLived,
-    TakesAnyRenewal, WatchesExpiry,
+    Admits, AdmitsUnchecked, Breaker, Doubtful, FailsInside, Flaw, Heedless, RefusesTrue, ResumesAsOwner,
+    ShortLived, TakesAnyRenewal, WatchesExpiry,
 };
 use super::backend::Plan;
 use super::log::{EndsLate, Hoards, Kept, WaitsAtHead};
@@ -48,6 +48,11 @@ fn refusing(fault: fn(&mut Plan, u64)) -> Row {
     Row { around, fault }
 }
 
+/// A fault of a backend whose tokens come from an issuer that takes them back.
+fn issued(fault: fn(&mut Plan, u64)) -> Row {
+    Row { around: |plan, _| plan.issued = Some(Heedless::Nothing), fault }
+}
+
 /// What makes a row.
 ///
 /// # Errors
@@ -61,10 +66,7 @@ pub(super) fn find(id: &str) -> Result<Row, FaultyError> {
         Some(b'A') => door(info.id),
         _ => inside(info.id),
     };
-    row.ok_or(FaultyError::DriverMissing(match info.id {
-        "A07" | "R11" => "it needs an issuer whose revocations it could ignore, and it has none",
-        _ => "no part of the reference backend could be wrong in this way",
-    }))
+    row.ok_or(FaultyError::DriverMissing("no part of the reference backend could be wrong in this way"))
 }
 
 /// Faults of the door.
@@ -79,6 +81,7 @@ fn door(id: &str) -> Option<Row> {
             admits(plan, flaws[usize::try_from(seed % 3).unwrap_or_default()]);
         }),
         "A06" => Row { around: |plan, _| plan.config.token_grace = SHORT_GRACE, fault: outlives_token },
+        "A07" => issued(|plan, _| plan.issued = Some(Heedless::OfStreams)),
         "A08" => only(|plan, seed| plan.door = Arc::new(RefusesTrue::new(plan.desk.clone(), seed))),
         "A10" => only(|plan, seed| plan.door = Arc::new(FailsInside::new(plan.desk.clone(), seed))),
         "A11" => only(refuses_late),
@@ -112,6 +115,7 @@ fn inside(id: &str) -> Option<Row> {
             let (agent, desk, ledger) = behind(plan);
             plan.agent = Arc::new(SubAgentToolsUntold::new(agent, desk, ledger, seed));
         }),
+        "R11" => issued(|plan, _| plan.issued = Some(Heedless::OfResumes)),
         "L17" => only(|plan, seed| plan.store = Arc::new(FriendlyAck::new(plan.desk.clone(), seed))),
         "D05" => only(|plan, seed| plan.store = Arc::new(ForgetsRequests::new(plan.desk.clone(), seed))),
         "I10" => only(|plan, _| {

@@ -1,7 +1,7 @@
 //! Faults of the door.
 
 use crate::stage::{DEADLINE, Stage, proves};
-use goldenpath_harness::{Connect, Credential, Forgery};
+use goldenpath_harness::{AuthMode, Connect, Credential, Forgery};
 use std::time::Duration;
 
 /// The bad tokens that open the door; a good one always does.
@@ -50,6 +50,41 @@ async fn a_stream_outlives_its_token() {
         let ponged = other.wait_for("a pong", DEADLINE, |view| view.last_pong).await;
         ponged.expect("a connection whose token goes on was touched");
         closed.map(|closed| assert_eq!(closed.code, Some(4005))).is_err()
+    })
+    .await;
+}
+
+/// What of a revoked token goes on: the stream that it opened, and what it opens two seconds later, anew or by a resume.
+async fn goes_on(stage: &mut Stage) -> [bool; 3] {
+    let AuthMode::OAuth(issuer) = stage.session.auth().mode.clone() else { panic!("no issuer") };
+    let token = stage.users[0].identity().unwrap().fresh_token().await.unwrap();
+    let client = stage.enter_as(0, Connect::fresh().showing(Credential::Exactly(token.clone()))).await;
+    assert_eq!(issuer.revoke(&token).await.unwrap(), 200);
+    let closed = client.wait_for_close(Duration::from_secs(2)).await;
+    let point = client.view(|view| view.resume_point()).unwrap();
+    let revoked = |how: Connect| how.showing(Credential::Revoked(token.clone()));
+    let anew = stage.status(0, revoked(Connect::fresh())).await;
+    let resumed = stage.status(0, revoked(Connect::fresh().resuming(&point))).await;
+    assert_eq!(stage.status(1, Connect::fresh()).await, 101, "another user's token was touched");
+    [closed.map(|closed| assert_eq!(closed.code, Some(4503))).is_err(), anew == 101, resumed == 101]
+}
+
+#[tokio::test]
+async fn a_stream_outlives_its_tokens_revocation() {
+    proves("A07", 1, async |stage: &mut Stage| {
+        let goes_on = goes_on(stage).await;
+        assert!(!goes_on[1] && !goes_on[2], "the door is as it was: {goes_on:?}");
+        goes_on[0]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_revoked_token_resumes() {
+    proves("R11", 1, async |stage: &mut Stage| {
+        let goes_on = goes_on(stage).await;
+        assert!(!goes_on[0] && !goes_on[1], "nothing but the resume is passed over: {goes_on:?}");
+        goes_on[2]
     })
     .await;
 }

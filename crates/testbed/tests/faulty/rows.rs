@@ -1,21 +1,16 @@
-//! Which rows there are, and which there cannot be.
+//! Which rows there are, and what is said of others.
 
 use goldenpath_faults::{Driver, catalogue};
 use goldenpath_testbed::faulty::{FaultyError, start};
 
 #[tokio::test]
-async fn every_backend_row_starts_or_says_why_not() {
-    let mut missing = Vec::new();
+async fn every_backend_row_starts() {
     for row in catalogue().filter(|row| row.driver == Driver::Backend) {
         match start(row.id, 1).await {
             Ok(backend) => assert!(backend.receipts().is_empty(), "{} acted before anybody came", row.id),
-            Err(FaultyError::DriverMissing(why)) => missing.push((row.id, why)),
             Err(why) => panic!("{}: {why}", row.id),
         }
     }
-    let (ids, whys): (Vec<&str>, Vec<&str>) = missing.into_iter().unzip();
-    assert_eq!(ids, ["R11", "A07"]);
-    assert!(whys.iter().all(|why| why.contains("revocations")), "{whys:?}");
 }
 
 #[tokio::test]

@@ -26,9 +26,16 @@ impl Stage {
         let started = if wrong { start(row, seed).await } else { start_sound(row, seed).await };
         let backend = started.unwrap_or_else(|why| panic!("{row}: {why}"));
         let target = Target::new(backend.ws_url()).unwrap();
-        let minter = Minter::new(MintSettings::default(), backend.secret()).unwrap();
+        let auth = match backend.issuer() {
+            Some(issuer) => {
+                let issuer = issuer.named_users().unwrap();
+                issuer.issue(&TestUser::names(seed, 3)).await.unwrap();
+                Auth::oauth(issuer)
+            }
+            None => Auth::mint(Minter::new(MintSettings::default(), backend.secret()).unwrap()),
+        };
         let recording = Recording::in_memory().unwrap();
-        let session = Session::new(target, Auth::mint(minter), recording.recorder());
+        let session = Session::new(target, auth, recording.recorder());
         let users = TestUser::roster(seed, 3, session.auth());
         Self { backend, session, users, recording, prompts: Prompts::new(seed, row) }
     }

@@ -10,7 +10,7 @@ pub(super) use asked::{failing_run, failing_tool, large, many_tools, refused_by_
 pub(super) use returns::Away;
 
 use super::site::Place;
-use crate::validate::{Expiry, Stage, Trouble, foreign, readers, tokens};
+use crate::validate::{Expiry, Stage, Trouble, foreign, readers, revocation, tokens};
 use goldenpath_harness::{Client, Scenario, TestUser};
 use std::time::Duration;
 
@@ -57,6 +57,8 @@ pub(super) enum Act {
     OutliveToken,
     /// Bad tokens, then good ones: by one user, once.
     Tokens,
+    /// A token that its issuer revokes: by one user, once.
+    Revocation,
     /// What belongs to another user: by one user, once.
     Foreign,
 }
@@ -64,7 +66,7 @@ pub(super) enum Act {
 impl Act {
     /// Whether one user does it for all.
     fn once(&self) -> bool {
-        matches!(self, Self::Tokens | Self::Foreign | Self::OutliveToken)
+        matches!(self, Self::Tokens | Self::Revocation | Self::Foreign | Self::OutliveToken)
     }
 
     /// Lets every user do it at once, or one of them where that is enough.
@@ -81,6 +83,7 @@ impl Act {
         if self.once() {
             let done = match self {
                 Self::Tokens => tokens::probe(stage).await,
+                Self::Revocation => revocation::probe(stage).await,
                 Self::OutliveToken => Expiry::begin(stage).outcome().await,
                 _ => foreign::probe(stage).await,
             };
@@ -121,7 +124,7 @@ impl Act {
             Self::Retry(times) => beside::retry(stage, user, &talk::known(stage, n, *times)).await,
             Self::StopReading => readers::slow(stage, user, n).await,
             Self::Cycles(times) => left::cycles(stage, user, *times).await,
-            Self::Tokens | Self::Foreign | Self::OutliveToken => Ok(()),
+            Self::Tokens | Self::Revocation | Self::Foreign | Self::OutliveToken => Ok(()),
         }
     }
 }

@@ -274,8 +274,9 @@ impl Script {
                 return Err(Unable::DriverMissing(why));
             }
             Need::Revocation => {
-                let why = "revocations come with the service that takes them".to_owned();
-                return Err(Unable::DriverMissing(why));
+                self.slow = true;
+                self.acts.push(Act::Revocation);
+                ("a token that is revoked", Act::Talk(TURNS))
             }
             missing => {
                 let why = format!("no driver here does what it takes: {missing:?}");

@@ -5,7 +5,7 @@ use crate::exit::CommandError;
 use crate::serve::EmbeddedBackend;
 use crate::validate::OwnTarget as _;
 use goldenpath_faults::Receipt;
-use goldenpath_harness::{Auth, AuthMode, MintSettings, Minter, Target, TargetError};
+use goldenpath_harness::{Auth, AuthMode, MintSettings, Minter, Target, TargetError, TestUser};
 use goldenpath_testbed::faulty::{self, FaultyBackend};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl Site {
     /// Makes a backend ready for one session.
     pub(super) async fn open(&self, script: &Script, wrong: bool, seed: u64) -> Result<Place, CommandError> {
         if let Some(row) = script.inside {
-            return inside(row, wrong, seed).await;
+            return inside(row, wrong, seed, script.users).await;
         }
         let setting = &script.setting;
         match self {
@@ -81,14 +81,25 @@ impl Site {
 }
 
 /// A backend with the fault of a row inside, or the same one without it.
-async fn inside(row: &str, wrong: bool, seed: u64) -> Result<Place, CommandError> {
+async fn inside(row: &str, wrong: bool, seed: u64, users: usize) -> Result<Place, CommandError> {
     let started = if wrong { faulty::start(row, seed).await } else { faulty::start_sound(row, seed).await };
     let backend = started.map_err(|why| CommandError::Outside(why.to_string()))?;
-    let minter = Minter::new(MintSettings::default(), backend.secret())
-        .map_err(|why| CommandError::Bug(why.to_string()))?;
+    let outside = |why: &dyn std::fmt::Display| CommandError::Outside(why.to_string());
+    let auth = match backend.issuer() {
+        Some(issuer) => {
+            let issuer = issuer.named_users().map_err(|why| outside(&why))?;
+            // One more, whose token is revoked.
+            issuer.issue(&TestUser::names(seed, users + 1)).await.map_err(|why| outside(&why))?;
+            Auth::oauth(issuer)
+        }
+        None => Auth::mint(
+            Minter::new(MintSettings::default(), backend.secret())
+                .map_err(|why| CommandError::Bug(why.to_string()))?,
+        ),
+    };
     Ok(Place {
         upstream: backend.ws_url().to_owned(),
-        auth: Auth::mint(minter),
+        auth,
         ca: None,
         named: None,
         embedded: None,

@@ -10,6 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, SEC_WEBSOCKET_PROT
 use http::{HeaderValue, Request, Response};
 use std::borrow::Cow;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -65,6 +66,7 @@ pub struct Connect {
     resume: Option<String>,
     stalling: bool,
     pub(super) lost_after: Option<u64>,
+    from: Option<IpAddr>,
 }
 
 impl Connect {
@@ -89,6 +91,12 @@ impl Connect {
     /// that waits for them would be too late for.
     pub fn lost_after(mut self, frames: u64) -> Self {
         self.lost_after = Some(frames);
+        self
+    }
+
+    /// Leaves from this address of the machine, as users do who do not share one.
+    pub fn leaving_from(mut self, address: IpAddr) -> Self {
+        self.from = Some(address);
         self
     }
 
@@ -277,8 +285,8 @@ async fn upgrade(target: &Target, request: Request<()>, how: &Connect, valve: Va
     let broken = |why: String| Failure::Broken(None, why);
     let host = target.ws().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = target.ws().port_or_known_default().unwrap_or(80);
-    let tcp = match how.stalling {
-        true => connect_narrow(&host, port).await,
+    let tcp = match how.stalling || how.from.is_some() {
+        true => connect_as(how, &host, port).await,
         false => TcpStream::connect((host.as_str(), port)).await,
     };
     let tcp = tcp.map_err(|why| broken(why.to_string()))?;
@@ -298,12 +306,18 @@ async fn upgrade(target: &Target, request: Request<()>, how: &Connect, valve: Va
     }
 }
 
-/// A connection whose kernel keeps little for it. The size must be set before the handshake, which tells it.
-async fn connect_narrow(host: &str, port: u16) -> io::Result<TcpStream> {
+/// A connection from an address of one's own, or one whose kernel keeps little for it. That size must be set before the
+/// handshake, which tells it.
+async fn connect_as(how: &Connect, host: &str, port: u16) -> io::Result<TcpStream> {
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "no address of that name");
     for address in lookup_host((host, port)).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_recv_buffer_size(NARROW_BUFFER)?;
+        if how.stalling {
+            socket.set_recv_buffer_size(NARROW_BUFFER)?;
+        }
+        if let Some(from) = how.from {
+            socket.bind((from, 0).into())?;
+        }
         match socket.connect(address).await {
             Ok(tcp) => return Ok(tcp),
             Err(why) => failed = why,

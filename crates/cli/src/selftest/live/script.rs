@@ -213,7 +213,11 @@ impl Script {
                 ("runs that fail", Act::Ask(vec![failing_run(); TURNS]))
             }
             Need::FailingRun => return Err(only_embedded("runs that must fail")),
-            Need::Cancel => ("runs that are cancelled", Act::Cancel(TURNS)),
+            Need::Cancel => {
+                // One that is over before its cancel comes is nobody's fault.
+                self.setting.tools_take = TOOLS_TAKE;
+                ("runs that are cancelled", Act::Cancel(TURNS))
+            }
             Need::LargeResults if embedded => {
                 self.setting.no_data = true;
                 ("large events", Act::Ask(vec![large(); 2]))

@@ -22,6 +22,8 @@ use crate::index::{Index, Joined};
 use crate::judge::Terms;
 use crate::observation::{Arrival, ConnIx, Observation, UserIx};
 use crate::verdict::CheckResult;
+pub(crate) use stored::Answer;
+
 use epochs::Epochs;
 use goldenpath_history::RecordKind;
 use leg::{Left, Legs};

@@ -4,6 +4,7 @@ mod answered;
 mod deltas;
 mod loss;
 mod store;
+mod stored_ends;
 mod success;
 mod tabs;
 mod unique;
@@ -17,6 +18,7 @@ use crate::check::Check;
 use crate::judge::Terms;
 
 pub(crate) use store::{Asked, sketch};
+pub(crate) use stored_ends::StoredEnds;
 
 /// The group.
 pub(crate) fn checks(terms: &Terms) -> Vec<Box<dyn Check + Send>> {

@@ -67,7 +67,7 @@ impl Owed {
     }
 
     pub(super) fn read(&mut self, answer: &Answer, at: Sighting) {
-        if answer.ended {
+        if answer.ended.is_some() {
             self.stored_end.get_or_insert(at);
         }
         // A server's own trouble (5xx) is no answer about the run, and neither are a limit or a bad token.

@@ -1,17 +1,18 @@
 //! What `GET /runs/{id}` answered, as far as continuity cares: whether the run can be read, and whether it has ended.
 
 use crate::delivery::Asked;
+use goldenpath_history::Outcome;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// One answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) run_id: String,
+pub(crate) struct Answer {
+    pub(crate) run_id: String,
     pub(super) status: Option<u16>,
-    /// It holds the run's end.
-    pub(super) ended: bool,
+    /// The run's end, if it holds one.
+    pub(crate) ended: Option<Outcome>,
 }
 
 #[derive(Deserialize)]
@@ -31,7 +32,7 @@ struct Document<'a> {
 
 impl Answer {
     /// Reads an answer, of which `asked` is what was read at sight.
-    pub(super) fn read(note: &str, asked: Option<&Asked<'_>>) -> Option<Self> {
+    pub(crate) fn read(note: &str, asked: Option<&Asked<'_>>) -> Option<Self> {
         if let Some((run_id, status, state)) = asked.and_then(Asked::standing) {
             return Some(Self::of(run_id.to_owned(), status, state));
         }
@@ -41,9 +42,14 @@ impl Answer {
     }
 
     fn of(run_id: String, status: Option<u16>, state: Option<&str>) -> Self {
-        let ended = matches!(state, Some("completed" | "failed" | "cancelled"))
-            && status.is_none_or(|status| (200..300).contains(&status));
-        Self { run_id, status, ended }
+        let ended = match state {
+            Some("completed") => Some(Outcome::Completed),
+            Some("failed") => Some(Outcome::Failed),
+            Some("cancelled") => Some(Outcome::Cancelled),
+            _ => None,
+        };
+        let read = status.is_none_or(|status| (200..300).contains(&status));
+        Self { run_id, status, ended: ended.filter(|_| read) }
     }
 }
 
@@ -64,7 +70,7 @@ mod tests {
     /// Whether an answer tells that its run has ended; what was read of it at sight changes nothing.
     fn ended(note: &str) -> Option<bool> {
         let [alone, at_sight] = [None, Asked::read(note)]
-            .map(|asked| Answer::read(note, asked.as_ref()).map(|answer| answer.ended));
+            .map(|asked| Answer::read(note, asked.as_ref()).map(|answer| answer.ended.is_some()));
         assert_eq!(alone, at_sight, "{note}");
         alone
     }

@@ -1,5 +1,6 @@
 //! Every request gets its run or an explicit refusal, and one run only.
 
+use super::stored_ends::StoredEnds;
 use crate::check::{Check, FINDINGS_KEPT, Tally};
 use crate::event_view::{ControlType, ControlView, Field, Seen};
 use crate::evidence::{excerpt, run_words};
@@ -20,6 +21,7 @@ pub(super) struct Answered {
     unasked: Vec<Finding>,
     /// Requests that were accepted as the run of another, with the line of the first such acceptance.
     shared: FxHashMap<RequestIx, u64>,
+    stored: StoredEnds,
 }
 
 impl Check for Answered {
@@ -28,6 +30,7 @@ impl Check for Answered {
     }
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.stored.observe(seen, index);
         let (Some(Seen::Control(control)), Some(conn)) = (seen.seen, seen.conn) else { return };
         match control.kind {
             ControlType::Error if control.fields.raw(Field::RequestId).is_none() => {
@@ -92,6 +95,10 @@ impl Answered {
             index.run(run).map_or_else(|| index.settled(run).map_or(0, |run| run.events), RunView::events) > 0
         });
         if ran || request.refused_line.is_some() {
+            return true;
+        }
+        // All of it was in the part of the stream that was lost, as its user was told, and can still be read.
+        if request.run.is_some_and(|run| self.stored.answer(run, index)) {
             return true;
         }
         let Some(conn) = request.conn else { return false };

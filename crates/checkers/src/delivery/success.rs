@@ -4,13 +4,14 @@
 //! missing. Explicit refusals are no runs. What the other checks find is theirs; this is the count.
 
 use super::answered::refused_by_connection;
+use super::stored_ends::StoredEnds;
 use crate::check::{Check, Tally};
 use crate::evidence::run_words;
 use crate::index::{Index, RunView};
 use crate::judge::Terms;
 use crate::observation::{Observation, RunIx, ms};
 use crate::verdict::{CheckResult, Finding};
-use goldenpath_history::Outcome;
+use goldenpath_history::{Expect, Outcome};
 use goldenpath_protocol::EventType;
 
 /// Judges `delivery/success-rate`.
@@ -20,6 +21,7 @@ pub(super) struct Success {
     limit: f64,
     whole_ms: f64,
     absent: Vec<EventType>,
+    stored: StoredEnds,
 }
 
 impl Success {
@@ -30,23 +32,27 @@ impl Success {
             limit: terms.slo.limit("delivery/success-rate").unwrap_or(95.0),
             whole_ms: whole.unwrap_or(f64::INFINITY),
             absent: terms.absent_events.clone(),
+            stored: StoredEnds::default(),
         }
     }
 
     /// The first promise that the run broke.
-    fn broken(&self, view: &RunView, index: &Index) -> Option<String> {
-        let Some(end) = view.terminal else { return Some("it never ended".to_owned()) };
+    fn broken(&self, run: RunIx, view: &RunView, index: &Index) -> Option<String> {
+        let Some(end) = view.terminal else {
+            // It was in the part of the stream that was lost, as its user was told, and can still be read.
+            return match self.stored.of(run).filter(|_| view.gap.is_some()) {
+                Some(ended) => wrong_end(ended, &index.request_of_run(view)?.expect),
+                None => Some("it never ended".to_owned()),
+            };
+        };
         let request = index.request_of_run(view)?;
         let ended = match end.kind {
             EventType::AgentFailed => Outcome::Failed,
             EventType::AgentCancelled => Outcome::Cancelled,
             _ => Outcome::Completed,
         };
-        let outcome = request.expect.outcome;
-        // A tool that is made to fail may take its run with it.
-        let honest_failure = request.expect.failing_tool && ended == Outcome::Failed;
-        if outcome != Outcome::Any && outcome != ended && !honest_failure {
-            return Some(format!("it ended with `{}`", end.kind.as_str()));
+        if let Some(how) = wrong_end(ended, &request.expect) {
+            return Some(how);
         }
         let missing = |kind: EventType| !self.absent.contains(&kind) && view.count(kind) == 0;
         if view.gap.is_none() && missing(EventType::AgentStarted) {
@@ -80,12 +86,29 @@ impl Success {
     }
 }
 
+/// The end that was not owed, in words.
+fn wrong_end(ended: Outcome, expect: &Expect) -> Option<String> {
+    // A tool that is made to fail may take its run with it.
+    let honest_failure = expect.failing_tool && ended == Outcome::Failed;
+    if expect.outcome == Outcome::Any || expect.outcome == ended || honest_failure {
+        return None;
+    }
+    let end = match ended {
+        Outcome::Failed => EventType::AgentFailed,
+        Outcome::Cancelled => EventType::AgentCancelled,
+        Outcome::Completed | Outcome::Any => EventType::AgentCompleted,
+    };
+    Some(format!("it ended with `{}`", end.as_str()))
+}
+
 impl Check for Success {
     fn ids(&self) -> &'static [&'static str] {
         &["delivery/success-rate"]
     }
 
-    fn observe(&mut self, _: &Observation<'_>, _: &Index) {}
+    fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.stored.observe(seen, index);
+    }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
         let Some(request) = index.request_of_run(view) else { return };
@@ -95,7 +118,7 @@ impl Check for Success {
         if view.terminal.is_none() && index.trouble().excuses_absence().is_some() {
             return;
         }
-        match self.broken(view, index) {
+        match self.broken(run, view, index) {
             None => self.tally.kept(),
             Some(_) if index.trouble().excuses_holes().is_some() => {}
             Some(how) => self.tally.broke(|| Finding {

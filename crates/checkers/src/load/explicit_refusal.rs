@@ -1,7 +1,7 @@
 //! What is not served is refused in words, never dropped: requests, and attempts to connect.
 
 use crate::check::{Check, Tally};
-use crate::delivery::refused_by_connection;
+use crate::delivery::{StoredEnds, refused_by_connection};
 use crate::event_view::{ControlType, Field, Seen};
 use crate::evidence::excerpt;
 use crate::index::{Index, RequestView, RunView};
@@ -21,6 +21,7 @@ pub(super) struct ExplicitRefusal {
     unnamed: FxHashMap<ConnIx, u32>,
     /// The target was told to stop, or cannot work: what gets no answer then is another check's.
     excused: bool,
+    stored: StoredEnds,
 }
 
 impl Check for ExplicitRefusal {
@@ -29,6 +30,7 @@ impl Check for ExplicitRefusal {
     }
 
     fn observe(&mut self, seen: &Observation<'_>, index: &Index) {
+        self.stored.observe(seen, index);
         match Trial::of(&seen.record.kind) {
             Some(Trial::TargetStopping | Trial::OutageBegun) => self.excused = true,
             Some(Trial::TargetStarted | Trial::OutageHealed) => self.excused = false,
@@ -92,6 +94,9 @@ impl ExplicitRefusal {
             index.run(run).map_or_else(|| index.settled(run).map_or(0, |run| run.events), RunView::events) > 0
         });
         if ran || request.refused_line.is_some() || refused_by_connection(request, index) {
+            return true;
+        }
+        if request.run.is_some_and(|run| self.stored.answer(run, index)) {
             return true;
         }
         let unnamed = request.conn.and_then(|conn| self.unnamed.get_mut(&conn)).filter(|count| **count > 0);

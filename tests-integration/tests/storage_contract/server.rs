@@ -367,6 +367,9 @@ async fn a_run_of_a_silent_node_is_taken_over_and_closed_to_it() {
     assert_eq!(silent.take_over().await.unwrap(), [], "taken back from a living node");
     living.append_event(ending(&run, 2, RunState::Failed, None)).await.unwrap();
     assert_eq!(living.take_over().await.unwrap(), []);
+    // Too late all the same when its place has been given to another event: it must not try that again and again.
+    let late = silent.append_event(event(&run, 2)).await;
+    assert!(matches!(late, Err(StoreError::Taken)), "{late:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

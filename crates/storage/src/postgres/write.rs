@@ -162,9 +162,10 @@ pub(super) async fn append_event(
     match known {
         // The answer to an earlier attempt was lost.
         Some(known) if known == event.event_id.as_str() => Ok(()),
+        // Whoever took the run over may have told its end in this very place.
+        _ if held_elsewhere(connection, event, node).await? => Err(StoreError::Taken.into()),
         Some(_) => Err(Fault::failed(format!("run `{}` has another event {seq} already", event.run_id))),
         None if taken => Err(Fault::failed(format!("event `{}` has another place already", event.event_id))),
-        None if held_elsewhere(connection, event, node).await? => Err(StoreError::Taken.into()),
         None => Err(Fault::failed(format!("run `{}` is unknown or over: nothing may follow", event.run_id))),
     }
 }

@@ -60,7 +60,6 @@ impl Backend {
     }
 
     /// The processes of the stand-in, where it is the whole system: nothing of anybody else's may be broken.
-    #[allow(dead_code, reason = "what breaks it comes next")]
     pub(crate) fn whole(&self) -> Option<&Whole> {
         self.stand_in.as_ref()?.whole()
     }

@@ -3,6 +3,7 @@
 use crate::backend::Backend;
 use crate::stand_in::Command;
 use goldenpath_harness::Target;
+use goldenpath_services::{Process, free_port};
 use serde_json::Value;
 use std::fs;
 
@@ -21,7 +22,10 @@ impl Network {
     pub(crate) async fn with(toxics: &[&str], backend: &Backend) -> Self {
         let ca_file = backend.ca_file().map(|file| file.display().to_string());
         let upstream = backend.target.ws().to_string();
-        let mut arguments = vec!["proxy", "--upstream", &upstream, "--receipts", RECEIPTS];
+        // Whoever starts it again finds it where it was.
+        let listen = format!("127.0.0.1:{}", free_port().unwrap());
+        let mut arguments =
+            vec!["proxy", "--listen", &listen, "--upstream", &upstream, "--receipts", RECEIPTS];
         if let Some(file) = &ca_file {
             arguments.extend(["--ca-file", file]);
         }
@@ -37,6 +41,11 @@ impl Network {
     /// The backend, over this network.
     pub(crate) fn target(&self) -> Target {
         Target::new(&self.address).unwrap()
+    }
+
+    /// Its process: whoever pauses or kills it cuts the way.
+    pub(crate) fn process(&self) -> &Process {
+        self.command.process()
     }
 
     /// What it did to the bytes so far, a document each.

@@ -3,6 +3,8 @@
 use crate::backend::Backend;
 use crate::driving::{DEADLINE, Seen, Stage, kept};
 use crate::network::Network;
+use crate::outage::{Course, Trouble, breakable, on_the_way, withstood};
+use crate::returning::Returning;
 use futures_util::future::join_all;
 use goldenpath_harness::{Connect, Scenario, Session, TestUser, known_scenarios};
 use goldenpath_protocol::{EventType, Recovered};
@@ -32,40 +34,14 @@ impl Pieces {
     }
 }
 
-/// Asks once, and comes back with the last offset whenever the connection is gone, until the run is over.
+/// Asks once, and comes back whenever the connection is gone, until the run is over; nothing of it may be lost on the way.
 async fn asks_through(stage: &Stage, session: &Session, user: &TestUser, scenario: &Scenario) -> Pieces {
-    let until = Instant::now() + DEADLINE;
     let prompt = stage.prompts(user).next(scenario);
-    let mut conns = Vec::new();
-    let (mut point, mut run_id) = (None, None);
-    loop {
-        assert!(Instant::now() < until, "{} connections were not enough", conns.len());
-        let how = point.as_ref().map_or_else(Connect::fresh, |point| Connect::fresh().resuming(point));
-        // Torn before it was greeted: the next one may get further.
-        let Ok(client) = session.connect(user, how).await else { continue };
-        conns.push(client.conn());
-        let Ok(greeting) = client.wait_for_greeting(DEADLINE).await else { continue };
-        if point.is_some() {
-            assert_eq!(greeting.recovered, Some(Recovered::Full), "{greeting:?}");
-        }
-        if run_id.is_none() {
-            // The same request again, where its acceptance was lost with the connection, is the same run.
-            if client.ask(&prompt, None).await.is_err() {
-                continue;
-            }
-            run_id = client.wait_for_run(&prompt.request_id, DEADLINE).await.ok();
-        }
-        let ended = async {
-            let run_id = run_id.as_ref()?;
-            client.wait_for("the end of the run", DEADLINE, |view| view.run(run_id)?.ended).await.ok()
-        };
-        let ended = ended.await;
-        point = client.view(|view| view.resume_point()).or(point);
-        if let (Some(_), Some(run_id)) = (ended, run_id.clone()) {
-            client.close().await;
-            return Pieces { run_id, conns };
-        }
-    }
+    let mut user = Returning::new(session, user.clone());
+    let asked = user.ask(&prompt, || ()).await;
+    user.leave().await;
+    assert!(!asked.gap, "the stream was not gone on with: {asked:?}");
+    Pieces { run_id: asked.run_id, conns: asked.conns }
 }
 
 /// Fails when a user who is cut off at any moment, once or twice in a run, misses an event, sees one twice, or lands in another run.
@@ -146,5 +122,35 @@ async fn delivery_during_network_issues() {
         assert!(!touched.is_empty(), "{toxics:?} touched nothing");
         let torn = runs.iter().filter(|run| run.conns.len() > 1).count();
         assert_eq!(torn == runs.len(), toxics[0].starts_with("reset"), "{toxics:?}: {torn} runs were torn");
+    }
+}
+
+/// Fails when an event log that stands still for seconds, or is lost, fails one run, or loses one of its events unsaid.
+#[tokio::test(flavor = "multi_thread")]
+async fn graceful_degradation() {
+    let backend = breakable().await;
+    for trouble in [Trouble::RedisStandsStill, Trouble::RedisIsEmptied] {
+        let Some(courses) = withstood(&backend, trouble).await else { return on_the_way(&backend).await };
+        let lost = courses.iter().flat_map(Course::all).filter(|asked| asked.gap).count();
+        assert!(trouble == Trouble::RedisIsEmptied || lost == 0, "{lost} runs lost their stream to a pause");
+        for asked in courses.iter().flat_map(Course::all) {
+            assert_eq!(asked.state, "completed", "{trouble:?} failed a run: {asked:?}");
+        }
+    }
+}
+
+/// Fails when a database or an event log that starts again, or a way that is cut, costs a user more than a run
+/// that says so, or a stream that needs none of it its continuity.
+#[tokio::test(flavor = "multi_thread")]
+async fn continuity_during_infrastructure_issues() {
+    let backend = breakable().await;
+    let troubles = [Trouble::RedisStartsAgain, Trouble::PostgresStartsAgain, Trouble::WayIsAway];
+    for trouble in troubles {
+        let Some(courses) = withstood(&backend, trouble).await else { continue };
+        let lost = courses.iter().flat_map(Course::all).filter(|asked| asked.gap).count();
+        assert!(
+            trouble == Trouble::RedisStartsAgain || lost == 0,
+            "{trouble:?}: {lost} streams were not gone on with"
+        );
     }
 }

@@ -11,6 +11,7 @@ use goldenpath_harness::{
 };
 use goldenpath_history::{Direction, Header, Record, RecordKind};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -130,8 +131,13 @@ impl Stage {
 
     /// Reads a run back from the store, for the checks that hold the stream against it.
     pub(crate) async fn read_back(&self, run: &Ran, user: &TestUser) -> Value {
-        let (status, body) = self.read(&format!("runs/{}", run.run_id), user).await;
-        let note = json!({"run_id": run.run_id, "status": status, "body": body});
+        self.read_back_run(&run.run_id, user).await
+    }
+
+    /// The same by the run's id.
+    pub(crate) async fn read_back_run(&self, run_id: &str, user: &TestUser) -> Value {
+        let (status, body) = self.read(&format!("runs/{run_id}"), user).await;
+        let note = json!({"run_id": run_id, "status": status, "body": body});
         self.mark(None, user, "store", &note);
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).unwrap()
@@ -191,7 +197,18 @@ pub(crate) struct Seen {
 /// What this machine was too busy to judge is driven and measured again, after a wait for a calmer moment; a broken promise never
 /// is. What is still not judged when the time for that is over fails the test: nobody knows whether the promise holds.
 pub(crate) async fn kept<T>(backend: &Backend, ids: &[&str], act: impl AsyncFn(&Stage) -> T) -> (T, Seen) {
-    kept_as(backend, ids, false, act).await
+    kept_as(backend, ids, &Terms::default(), act).await
+}
+
+/// The same where something is broken on purpose: `excused` names what this makes impossible to judge, with why.
+pub(crate) async fn kept_despite<T>(
+    backend: &Backend,
+    ids: &[&str],
+    excused: &[(&str, &str)],
+    act: impl AsyncFn(&Stage) -> T,
+) -> (T, Seen) {
+    let excused = excused.iter().map(|(id, why)| ((*id).to_owned(), (*why).to_owned())).collect();
+    kept_as(backend, ids, &Terms { excused, ..Terms::default() }, act).await
 }
 
 /// The same as an SLA run: 99.9 % of at least ten thousand events must be delivered.
@@ -200,16 +217,28 @@ pub(crate) async fn kept_in_sla<T>(
     ids: &[&str],
     act: impl AsyncFn(&Stage) -> T,
 ) -> (T, Seen) {
-    kept_as(backend, ids, true, act).await
+    kept_as(backend, ids, &Terms { sla: true, ..Terms::default() }, act).await
 }
 
-async fn kept_as<T>(backend: &Backend, ids: &[&str], sla: bool, act: impl AsyncFn(&Stage) -> T) -> (T, Seen) {
+/// How strictly a session is judged.
+#[derive(Debug, Default)]
+struct Terms {
+    sla: bool,
+    excused: BTreeMap<String, String>,
+}
+
+async fn kept_as<T>(
+    backend: &Backend,
+    ids: &[&str],
+    terms: &Terms,
+    act: impl AsyncFn(&Stage) -> T,
+) -> (T, Seen) {
     let until = Instant::now() + MEASURING;
     loop {
         let stage = Stage::open(backend);
         let done = act(&stage).await;
-        let (header, records) = stage.finish(sla);
-        let judgement = judge(&header, &records, ids);
+        let (header, records) = stage.finish(terms.sla);
+        let judgement = judge_excusing(&header, &records, ids, &terms.excused);
         let seen = Seen { header, records, judgement };
         // Shown with a failure: how near to their limits all measured quantities were.
         for check in seen.judgement.checks.iter().filter(|check| check.value.is_some()) {
@@ -234,10 +263,20 @@ async fn kept_as<T>(backend: &Backend, ids: &[&str], sla: bool, act: impl AsyncF
 
 /// What the judge says of a history in the categories of `ids`.
 pub(crate) fn judge(header: &Header, records: &[Record<'_>], ids: &[&str]) -> Judgement {
+    judge_excusing(header, records, ids, &BTreeMap::new())
+}
+
+fn judge_excusing(
+    header: &Header,
+    records: &[Record<'_>],
+    ids: &[&str],
+    excused: &BTreeMap<String, String>,
+) -> Judgement {
     let mut categories: Vec<Category> = ids.iter().map(|id| check_info(id).unwrap().category).collect();
     categories.sort_unstable();
     categories.dedup();
-    Judge::new(header, JudgeConfig { categories, ..JudgeConfig::default() }).judge_all(records)
+    Judge::new(header, JudgeConfig { categories, not_observable: excused.clone(), ..JudgeConfig::default() })
+        .judge_all(records)
 }
 
 impl Seen {
@@ -268,7 +307,7 @@ impl Seen {
     }
 
     /// The worst lag that the canary recorded, milliseconds.
-    fn worst_lag(&self) -> f64 {
+    pub(crate) fn worst_lag(&self) -> f64 {
         let lag = |record: &Record<'_>| match &record.kind {
             RecordKind::Sample { name, value } if name == LAG => Some(*value),
             _ => None,

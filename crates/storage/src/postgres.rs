@@ -7,6 +7,7 @@
 mod custody;
 mod fault;
 mod pool;
+mod presence;
 mod read;
 mod schema;
 mod url;
@@ -16,6 +17,7 @@ pub use self::schema::ServerError;
 
 use self::fault::Fault;
 use self::pool::Pool;
+use self::presence::Presence;
 use self::url::server_name;
 use crate::rows::{run_record, thread_records};
 use crate::{BeginRun, NewRun, OpenError, RunRecord, Store, StoreError, StoredEvent, ThreadRecord};
@@ -26,7 +28,7 @@ use rand::rngs::OsRng;
 use sqlx::PgConnection;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Request ids that are out of date are looked for at most this often: what is left of them costs only room.
 const SWEEP_EVERY_MS: i64 = 60_000;
@@ -63,6 +65,7 @@ pub struct PostgresStore {
     server: String,
     /// This node's name among those that share the database, for as long as it lives.
     node: String,
+    presence: Presence,
     swept_ms: AtomicI64,
 }
 
@@ -101,7 +104,7 @@ impl PostgresStore {
                     server: server.clone(),
                     error: ServerError::Nameless(why),
                 })?;
-                Ok(Self { pool, server, node, swept_ms })
+                Ok(Self { pool, server, node, presence: Presence::default(), swept_ms })
             }
             Err(error) => Err(OpenError::Server { server, error }),
         }
@@ -207,11 +210,14 @@ impl Store for PostgresStore {
 
     async fn keep_alive(&self) -> Result<Vec<RunId>, StoreError> {
         let lease = self.pool.limits().lease;
-        call!(self.pool, |connection| custody::keep_alive(connection, &self.node, lease))
+        let asked = call!(self.pool, |connection| custody::keep_alive(connection, &self.node, lease))?;
+        self.presence.heard(Instant::now(), lease);
+        Ok(asked)
     }
 
     async fn take_over(&self) -> Result<Vec<RunRecord>, StoreError> {
-        let rows = call!(self.pool, |connection| custody::take_over(connection, &self.node))?;
+        let settled = self.presence.is_settled(Instant::now(), self.pool.limits().lease);
+        let rows = call!(self.pool, |connection| custody::take_over(connection, &self.node, settled))?;
         rows.into_iter().map(run_record).collect()
     }
 

@@ -133,7 +133,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Says that this node lives, which it must do every few seconds to keep its runs; gives those that another node was asked to
     /// cancel.
     async fn keep_alive(&self) -> Result<Vec<RunId>, StoreError>;
-    /// Takes the running runs of nodes that are gone; gives all running ones that this node holds now, oldest first.
+    /// Takes the running runs of nodes that are gone, once this one has kept alive for long enough to know that they are; gives all running ones that this node holds now, oldest first.
     async fn take_over(&self) -> Result<Vec<RunRecord>, StoreError>;
     /// Lets the node that holds a run of this user know that it is to be cancelled.
     async fn ask_to_cancel(&self, user: &UserId, run: &RunId) -> Result<(), StoreError>;

@@ -326,7 +326,7 @@ async fn a_server_that_does_not_let_us_in_is_named_without_the_password() {
 }
 
 /// How long the nodes of these tests keep their runs without a word.
-const LEASE: Duration = Duration::from_millis(400);
+const LEASE: Duration = Duration::from_secs(2);
 
 /// A node over a database that is alive for so long after each word.
 async fn node(database: &Database, lease: Duration) -> PostgresStore {
@@ -337,6 +337,20 @@ async fn node(database: &Database, lease: Duration) -> PostgresStore {
 /// Two nodes over one database.
 async fn two_nodes(database: &Database) -> [PostgresStore; 2] {
     [node(database, LEASE).await, node(database, LEASE).await]
+}
+
+/// Lets nodes say that they live.
+async fn keep_alive_for(time: Duration, nodes: &[&PostgresStore]) {
+    let until = Instant::now() + time;
+    loop {
+        for node in nodes {
+            node.keep_alive().await.unwrap();
+        }
+        if Instant::now() >= until {
+            return;
+        }
+        tokio::time::sleep(LEASE / 16).await;
+    }
 }
 
 /// Waits until a node has taken a run over.
@@ -392,6 +406,27 @@ async fn a_node_that_says_it_lives_keeps_its_runs_and_hears_what_is_asked_of_the
     assert_eq!(holder.keep_alive().await.unwrap(), [], "it is over");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_away_for_longer_than_a_lease_costs_no_living_node_its_runs() {
+    let (server, database, _) = own(limits(1, PATIENT)).await;
+    let [holder, other] = two_nodes(&database).await;
+    let run = started(&holder, request("alice", "r-1")).await.run_id;
+    keep_alive_for(LEASE, &[&holder, &other]).await;
+    server.pause().unwrap();
+    tokio::time::sleep(2 * LEASE).await;
+    server.resume().unwrap();
+    // The other one is the first that the server hears.
+    other.keep_alive().await.unwrap();
+    assert_eq!(other.take_over().await.unwrap(), [], "taken from a node that lives");
+    let until = Instant::now() + 2 * LEASE;
+    while Instant::now() < until {
+        keep_alive_for(Duration::ZERO, &[&holder, &other]).await;
+        assert_eq!(other.take_over().await.unwrap(), [], "taken from a node that lives");
+        tokio::time::sleep(LEASE / 16).await;
+    }
+    holder.append_event(event(&run, 1)).await.unwrap();
+}
+
 /// Another node becomes known and takes every run, in one transaction that ends once somebody waits for a row of it.
 const TAKEN_MEANWHILE: &str = "DO $$ BEGIN
     INSERT INTO goldenpath.nodes VALUES ('meanwhile', now() + interval '1 hour');
@@ -408,6 +443,7 @@ async fn a_run_that_another_node_takes_at_the_same_moment_is_left_to_it() {
     let [dead, late] = two_nodes(&database).await;
     let run = started(&dead, request("alice", "r-1")).await.run_id;
     database.execute("UPDATE goldenpath.nodes SET alive_until = now() - interval '1 hour'").await.unwrap();
+    keep_alive_for(LEASE, &[&late]).await;
     let database = Arc::new(database);
     let meanwhile = tokio::spawn({
         let database = Arc::clone(&database);
@@ -432,8 +468,8 @@ async fn of_nodes_that_take_over_at_once_one_gets_the_run() {
     let run = started(&dead, request("alice", "r-1")).await.run_id;
     drop(dead);
     // Alive however long this machine keeps them waiting: a run of one of them is never for the others.
-    let nodes =
-        [node(&database, PATIENT).await, node(&database, PATIENT).await, node(&database, PATIENT).await];
+    let living = async || node(&database, 4 * LEASE).await;
+    let nodes = [living().await, living().await, living().await];
     let nodes = nodes.map(Arc::new);
     let until = Instant::now() + DEADLINE;
     loop {

@@ -31,9 +31,13 @@ pub(super) async fn keep_alive(
     asked.into_iter().map(id).collect()
 }
 
-/// Takes what nodes that are gone held; gives every running run that this node holds now. Of two nodes that take at once
+/// Takes what nodes that are gone held, if it may; gives every running run that this node holds now. Of two nodes that take at once
 /// the second waits for the first, and finds another holder than the one that is gone.
-pub(super) async fn take_over(connection: &mut PgConnection, node: &str) -> Result<Vec<RunRow>, Fault> {
+pub(super) async fn take_over(
+    connection: &mut PgConnection,
+    node: &str,
+    may: bool,
+) -> Result<Vec<RunRow>, Fault> {
     // Forgotten after a day: nobody asks for the name of a node that is gone.
     sqlx::query("DELETE FROM goldenpath.nodes WHERE alive_until < now() - interval '1 day'")
         .execute(&mut *connection)
@@ -43,7 +47,7 @@ pub(super) async fn take_over(connection: &mut PgConnection, node: &str) -> Resu
         // meanwhile is not on it. So what was left behind is found by who held it, and only taken from that one.
         "WITH gone AS (
              SELECT run_id AS left_behind, node AS holder FROM goldenpath.runs
-             WHERE state = 'running' AND node <> $1
+             WHERE $2 AND state = 'running' AND node <> $1
                AND NOT EXISTS (SELECT FROM goldenpath.nodes n WHERE n.node = runs.node AND n.alive_until > now())
          ), taken AS (
              UPDATE goldenpath.runs SET node = $1 FROM gone
@@ -59,6 +63,7 @@ pub(super) async fn take_over(connection: &mut PgConnection, node: &str) -> Resu
          FROM held ORDER BY created_ms, place",
     )
     .bind(node)
+    .bind(may)
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(run_row).collect()

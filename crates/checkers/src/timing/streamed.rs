@@ -35,12 +35,21 @@ struct Mark {
     made_ms: Option<f64>,
 }
 
+/// A thought or a finished tool: where it stands in its run is known, also where it was first seen in a replay, and nobody
+/// knows when it would have come.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    kind: EventType,
+    seq: Option<u64>,
+    replayed: bool,
+}
+
 /// An open run.
 #[derive(Debug, Default)]
 struct Open {
+    /// What came live.
     marks: Vec<Mark>,
-    /// A thought was first seen in a replay: nobody knows when it would have come.
-    thought_unseen: bool,
+    steps: Vec<Step>,
     duration_ms: Option<f64>,
 }
 
@@ -65,14 +74,14 @@ impl Check for Streamed {
         if !arrival.first {
             return;
         }
+        let open = self.runs.entry(arrival.run).or_default();
+        if matches!(event.kind, EventType::AgentThinking | EventType::ToolCompleted) {
+            open.steps.push(Step { kind: event.kind, seq: event.seq, replayed: arrival.replayed });
+        }
         if arrival.replayed {
-            if event.kind == EventType::AgentThinking {
-                self.runs.entry(arrival.run).or_default().thought_unseen = true;
-            }
             return;
         }
         let made_ms = event.made_unix_ms().map(|made| made as f64);
-        let open = self.runs.entry(arrival.run).or_default();
         if event.kind.is_terminal() {
             open.duration_ms = event.fields.number(Field::DurationMs).filter(|took| took.is_finite());
         }
@@ -80,7 +89,8 @@ impl Check for Streamed {
     }
 
     fn run_settled(&mut self, run: RunIx, view: &RunView, index: &Index) {
-        let Some(open) = self.runs.remove(&run) else { return };
+        // Of what came in a replay alone nobody knows whether it was streamed.
+        let Some(open) = self.runs.remove(&run).filter(|open| !open.marks.is_empty()) else { return };
         let (Some(end), None) = (view.terminal, view.gap) else { return };
         let Some(late) = open.held().or_else(|| open.afterthought()) else { return self.tally.kept() };
         let stretch = Stretch { from_ns: view.first_t_ns, to_ns: end.t_ns };
@@ -153,25 +163,41 @@ impl Open {
 
     /// Thoughts that came when there was nothing left to think about.
     fn afterthought(&self) -> Option<Late> {
-        if self.thought_unseen {
-            return None;
-        }
-        let first_thought = self.marks.iter().position(|mark| mark.kind == EventType::AgentThinking)?;
-        let last_tool = self.marks.iter().rposition(|mark| mark.kind == EventType::ToolCompleted);
-        if last_tool.is_some_and(|tool| tool < first_thought) {
+        if self.thought_after_all_tools() {
             // No lag changes the order.
             return Some(Late {
                 observed: "the first `agent_thinking` came after the last `tool_completed`".to_owned(),
                 excess_ms: f64::INFINITY,
             });
         }
+        let replayed = |step: &Step| step.replayed && step.kind == EventType::AgentThinking;
+        if self.steps.iter().any(replayed) {
+            return None;
+        }
+        let first_thought = self.marks.iter().position(|mark| mark.kind == EventType::AgentThinking)?;
         let (first, last) = (self.marks.first()?, self.marks.last()?);
         let came = last.t_ms - first.t_ms;
         let waited = self.marks.get(first_thought)?.t_ms - first.t_ms;
-        let tools = last_tool.is_some();
+        let tools = self.marks.iter().any(|mark| mark.kind == EventType::ToolCompleted);
         (tools && came >= WATCHABLE_MS * 5.0 && waited > came * LATE_THOUGHT).then(|| Late {
             observed: format!("the first `agent_thinking` came after {waited:.0} of {came:.0} ms"),
             excess_ms: waited - came * LATE_THOUGHT,
         })
+    }
+
+    /// Whether there are thoughts and tools, and all tools were done before the first thought.
+    fn thought_after_all_tools(&self) -> bool {
+        let Some(last_tool) = self.steps.iter().rposition(|step| step.kind == EventType::ToolCompleted)
+        else {
+            return false;
+        };
+        let (before, after) = self.steps.split_at(last_tool);
+        let thought = |step: &&Step| step.kind == EventType::AgentThinking;
+        let done = self.steps.get(last_tool).and_then(|step| step.seq);
+        // A replay may show late what others had before it.
+        let stood_before =
+            |step: &Step| step.replayed && step.seq.zip(done).is_some_and(|(own, done)| own < done);
+        let mut later = after.iter().filter(thought).peekable();
+        later.peek().is_some() && !before.iter().any(|step| thought(&step)) && !later.any(stood_before)
     }
 }

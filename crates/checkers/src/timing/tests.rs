@@ -270,6 +270,61 @@ fn thoughts_that_were_missed_are_not_late(#[case] replayed: bool, #[case] late: 
     assert_eq!(*verdict(&judged(&history), "timing/streamed") == Verdict::Fail, late);
 }
 
+/// One run, of which all from the return on was replayed, up to the event before its end or the end itself.
+fn replayed_up_to(end_too: bool) -> History {
+    let mut history = simulate(&Scenario::golden_path().users(1).runs(1).resuming(Resume::MidRun), 11);
+    let over = history.records.remove(place(&history, "replay_end"));
+    let end = place(&history, "agent_completed");
+    let t_ns = history.records[end].t_ns;
+    history.records.insert(end + usize::from(end_too), Record { t_ns, ..over });
+    history
+}
+
+/// A run that came in a replay alone may have been streamed or not.
+#[test]
+fn what_came_in_a_replay_alone_is_not_judged_as_streamed() {
+    let mut history = replayed_up_to(true);
+    assert_eq!(verdict(&judged(&history), "timing/streamed"), &Verdict::Pass);
+    let back = *places(&history, "connection_established").last().unwrap();
+    let mut at = 0;
+    history.records.retain(|record| {
+        at += 1;
+        let event = matches!(&record.kind, RecordKind::Frame { raw, .. } if raw.contains("\"seq\":"));
+        at > back || !event
+    });
+    assert!(!places(&history, "agent_thinking").is_empty());
+    let says = Verdict::Inconclusive(Reason::NoCoverage);
+    assert_eq!(verdict(&judged(&history), "timing/streamed"), &says);
+}
+
+/// Where a thought stands in its run is told by a replay too.
+#[rstest]
+#[case::after_all_tools(true, Verdict::Fail)]
+#[case::where_it_was(false, Verdict::Pass)]
+fn a_replayed_thought_after_the_work_is_found(#[case] after: bool, #[case] says: Verdict) {
+    let mut history = replayed_up_to(false);
+    let thought = history.records[place(&history, "agent_thinking")].clone();
+    for at in places(&history, "agent_thinking").into_iter().rev() {
+        history.records.remove(at);
+    }
+    let (end, replay_end) = (place(&history, "agent_completed"), place(&history, "replay_end"));
+    let RecordKind::Frame { raw, .. } = &history.records[end].kind else { panic!() };
+    let last = serde_json::from_str::<serde_json::Value>(raw).unwrap();
+    for at in [end, replay_end] {
+        let beside = &history.records[at];
+        let (conn, t_ns) = (beside.conn, beside.t_ns);
+        history.records.insert(at, Record { conn, t_ns, ..thought.clone() });
+        edit(&mut history, at, |frame| {
+            frame["event_id"] = format!("0192aaaa-bbbb-7ccc-8ddd-eeeeffff{at:04}").into();
+            frame["timestamp"] = last["timestamp"].clone();
+            if after {
+                frame["seq"] = last["seq"].clone();
+            }
+        });
+    }
+    assert_eq!(verdict(&judged(&history), "timing/streamed"), &says);
+}
+
 #[test]
 fn a_thought_after_the_work_is_found() {
     let mut history = healthy();

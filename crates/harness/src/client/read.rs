@@ -55,7 +55,7 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
                     shared.lost_after == Some(view.frames)
                 };
                 if lost {
-                    shared.cut();
+                    return lose(stream, &shared).await;
                 }
                 shared.seen.notify_waiters();
                 shared.recorder.catch_up().await;
@@ -68,6 +68,13 @@ pub(super) async fn read(mut stream: SplitStream<Ws>, shared: Arc<Shared>) {
             None => return ended(&shared),
         }
     }
+}
+
+/// Cuts the link. What was read with the last frame that was to come is lost with it.
+async fn lose(mut stream: SplitStream<Ws>, shared: &Shared) {
+    shared.cut();
+    while let Some(Ok(_)) = stream.next().await {}
+    ended(shared);
 }
 
 /// A binary frame as it is recorded.

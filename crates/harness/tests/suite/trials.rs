@@ -3,7 +3,7 @@
 use crate::world::{SOON, accept, closes, connect, frames, minting, serve};
 use futures_util::{SinkExt as _, StreamExt as _};
 use goldenpath_harness::{Client, Connect, Recording, Session};
-use goldenpath_history::{CLOSE_NOT_ANSWERED, ClosedBy, Direction, RecordKind, Trial};
+use goldenpath_history::{CLOSE_NOT_ANSWERED, ClosedBy, Direction, Record, RecordKind, Trial};
 use serde_json::json;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
@@ -31,6 +31,34 @@ async fn a_cut_link_ends_without_a_close_and_is_recorded_as_ours() {
     let cut = records.iter().position(|record| Trial::of(&record.kind) == Some(Trial::LinkCut)).unwrap();
     assert!(matches!(records[cut + 1].kind, RecordKind::Close { .. }), "{records:?}");
     assert_eq!(records[cut].conn, records[cut + 1].conn);
+}
+
+/// What came with the last frame that was to come is lost with the link, also where it was read already.
+#[tokio::test]
+async fn nothing_comes_after_the_frame_with_which_the_link_is_lost() {
+    let target = serve(|tcp| async {
+        let mut socket = accept(tcp).await;
+        for n in 1..=5 {
+            // All five go out in one write.
+            socket.feed(Message::text(json!({"type": "pong", "n": n}).to_string())).await.unwrap();
+        }
+        socket.flush().await.unwrap();
+        while let Some(Ok(_)) = socket.next().await {}
+    })
+    .await;
+    let recording = Recording::in_memory().unwrap();
+    let (auth, user) = minting();
+    let session = Session::new(target, auth, recording.recorder());
+    let client = session.connect(&user, Connect::fresh().lost_after(2)).await.unwrap();
+    client.wait_for_close(SOON).await.unwrap();
+    assert_eq!(client.view(|view| view.last_pong), Some(2));
+    drop((client, session));
+    let records = recording.finish().unwrap().records;
+    let came = |record: &&Record<'_>| matches!(record.kind, RecordKind::Frame { dir: Direction::In, .. });
+    assert_eq!(records.iter().filter(came).count(), 2, "{records:?}");
+    assert_eq!(closes(&records), [(None, ClosedBy::Transport)]);
+    let cut = records.iter().position(|record| Trial::of(&record.kind) == Some(Trial::LinkCut)).unwrap();
+    assert!(matches!(records[cut + 1].kind, RecordKind::Close { .. }), "{records:?}");
 }
 
 #[tokio::test]

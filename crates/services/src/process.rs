@@ -209,7 +209,14 @@ impl Process {
     /// [`ServiceError::Signal`] when it does not run, or does not die.
     pub fn kill(&self) -> Result<(), ServiceError> {
         let killed = self.family("kill")?.kill();
-        self.look();
+        // Listed as dead as soon as its first thread is, and waited for only when all of them are.
+        let until = Instant::now() + ENDS_WITHIN;
+        while killed.is_ok() && self.pid().is_some() {
+            if Instant::now() >= until {
+                return Err(self.signal_error("kill", "it does not die".to_owned()));
+            }
+            std::thread::sleep(LOOK);
+        }
         killed.map_err(|why| self.signal_error("kill", why))
     }
 

@@ -1,7 +1,7 @@
 //! Users who keep asking while something breaks and heals: behind the backend, where it is ours, or else on the way to it.
 
 use crate::backend::Backend;
-use crate::driving::{Stage, kept_despite};
+use crate::driving::{Seen, Stage, kept_despite};
 use crate::network::Network;
 use crate::returning::{Asked, Returning};
 use crate::stand_in::{Whole, Wishes};
@@ -147,17 +147,47 @@ pub(crate) async fn withstood(backend: &Backend, trouble: Trouble) -> Option<Vec
         true => Some(Network::with(&[], backend).await),
         false => None,
     };
-    let ((courses, healed), seen) = kept_despite(backend, IDS, EXCUSED, async |stage| {
+    let ordeal = Ordeal { what: format!("{trouble:?}"), way: way.as_ref(), ..Ordeal::default() };
+    let befall = async || trouble.befall(backend.whole(), way.as_ref()).await;
+    Some(withstands(backend, &ordeal, befall).await.0)
+}
+
+/// Something that users go through.
+pub(crate) struct Ordeal<'a> {
+    /// What reports call it.
+    pub(crate) what: String,
+    /// How many users.
+    pub(crate) users: usize,
+    /// By which way; `None`: the backend's own.
+    pub(crate) way: Option<&'a Network>,
+    /// The checks that cannot be held against what befalls, with why.
+    pub(crate) excused: Vec<(&'a str, &'a str)>,
+}
+
+impl Default for Ordeal<'_> {
+    fn default() -> Self {
+        Self { what: String::new(), users: USERS, way: None, excused: EXCUSED.to_vec() }
+    }
+}
+
+/// Lets something befall while users ask, and judges what they saw: the courses of all users, and the history.
+pub(crate) async fn withstands(
+    backend: &Backend,
+    ordeal: &Ordeal<'_>,
+    befall: impl AsyncFn(),
+) -> (Vec<Course>, Seen) {
+    let what = &ordeal.what;
+    let ((courses, healed), seen) = kept_despite(backend, IDS, &ordeal.excused, async |stage| {
         let (auth, recorder) = (stage.session.auth().clone(), stage.session.recorder().clone());
-        let target = way.as_ref().map_or_else(|| backend.target.clone(), Network::target);
+        let target = ordeal.way.map_or_else(|| backend.target.clone(), Network::target);
         let session = Session::new(target, auth, recorder);
-        through(stage, &session, async || trouble.befall(backend.whole(), way.as_ref()).await).await
+        through(stage, &session, ordeal.users, &befall).await
     })
     .await;
     let recovered = courses.iter().map(|course| course.after.ended - healed).max().unwrap();
     let all = || courses.iter().flat_map(|course| &course.during);
     println!(
-        "{trouble:?}: {} runs meanwhile, {} failed, {} were refused first, {} lost their stream; all answered {recovered:?} after",
+        "{what}: {} runs meanwhile, {} failed, {} were refused first, {} lost their stream; all answered {recovered:?} after",
         all().count(),
         all().filter(|asked| asked.state == "failed").count(),
         all().filter(|asked| asked.refused > 0).count(),
@@ -165,8 +195,8 @@ pub(crate) async fn withstood(backend: &Backend, trouble: Trouble) -> Option<Vec
     );
     // On a machine that keeps its own tasks waiting, nobody is back sooner than that.
     let lag = Duration::from_secs_f64(seen.worst_lag() / 1e3);
-    assert!(recovered <= RECOVERY + lag, "{trouble:?}: back {recovered:?} after it was healed");
-    Some(courses)
+    assert!(recovered <= RECOVERY + lag, "{what}: back {recovered:?} after it was healed");
+    (courses, seen)
 }
 
 /// What befalls a backend that is not ours, in place of what cannot.
@@ -177,21 +207,27 @@ pub(crate) async fn on_the_way(backend: &Backend) {
 }
 
 /// Every user asks once, then again and again while `breaks` is under way, then once more; gives when it was healed, too.
-async fn through(stage: &Stage, session: &Session, breaks: impl AsyncFnOnce()) -> (Vec<Course>, Instant) {
+async fn through(
+    stage: &Stage,
+    session: &Session,
+    count: usize,
+    breaks: impl AsyncFnOnce(),
+) -> (Vec<Course>, Instant) {
     let (healed, taken) = (Cell::new(None), Semaphore::new(0));
     let (begun, asked) = (Semaphore::new(0), Semaphore::new(0));
-    let users = stage.users(USERS).into_iter().zip(known_scenarios()).map(async |(user, scenario)| {
+    let scenarios = known_scenarios();
+    let users = stage.users(count).into_iter().zip(scenarios.iter().cycle()).map(async |(user, scenario)| {
         let mut prompts = stage.prompts(&user);
         let mut user = Returning::new(session, user);
-        let mut before = user.ask(&prompts.next(&scenario), || ()).await;
+        let mut before = user.ask(&prompts.next(scenario), || ()).await;
         asked.add_permits(1);
         begun.acquire().await.unwrap().forget();
         let mut during = Vec::new();
         while healed.get().is_none() {
-            during.push(user.ask(&prompts.next(&any_outcome(&scenario)), || taken.add_permits(1)).await);
+            during.push(user.ask(&prompts.next(&any_outcome(scenario)), || taken.add_permits(1)).await);
             tokio::time::sleep(BETWEEN_QUESTIONS).await;
         }
-        let mut after = user.ask(&prompts.next(&scenario), || ()).await;
+        let mut after = user.ask(&prompts.next(scenario), || ()).await;
         for asked in during.iter_mut().chain([&mut before, &mut after]) {
             let document = stage.read_back_run(&asked.run_id, &user.user).await;
             asked.state = document["state"].as_str().unwrap_or_default().to_owned();
@@ -199,11 +235,11 @@ async fn through(stage: &Stage, session: &Session, breaks: impl AsyncFnOnce()) -
         user.leave().await;
         Course { before, during, after }
     });
-    let all = u32::try_from(USERS).unwrap();
+    let all = u32::try_from(count).unwrap();
     let breaking = async {
         asked.acquire_many(all).await.unwrap().forget();
         tell(stage, Trial::OutageBegun);
-        begun.add_permits(USERS);
+        begun.add_permits(count);
         // In the middle of everybody's run.
         taken.acquire_many(all).await.unwrap().forget();
         breaks().await;

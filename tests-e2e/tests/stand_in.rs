@@ -15,7 +15,7 @@ pub(crate) use servers::Servers;
 use front::Front;
 use futures_util::future::join_all;
 use goldenpath_harness::{Auth, MintSettings, Minter, Probe, Target};
-use goldenpath_services::embedded_alone;
+use goldenpath_services::{Relay, embedded_alone};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -52,6 +52,8 @@ pub(crate) struct Whole {
     pub(crate) nodes: Vec<Node>,
     /// What the nodes share.
     pub(crate) servers: Servers,
+    /// The way from the first node to Redis, where the test wished for one that can be cut.
+    pub(crate) relay: Option<Relay>,
 }
 
 /// What a test needs of its stand-in beyond any other.
@@ -59,6 +61,8 @@ pub(crate) struct Whole {
 pub(crate) struct Wishes {
     /// Whether it will break the servers that the nodes share.
     pub(crate) breaks_servers: bool,
+    /// Whether the first node shall reach Redis by a way that can be cut.
+    pub(crate) cuts_redis: bool,
     /// What makes nodes special: the first, the second; those not named are as usual.
     pub(crate) nodes: Vec<NodeSettings>,
 }
@@ -130,13 +134,19 @@ impl StandIn {
 impl Whole {
     async fn start(wishes: &Wishes, certificates: &Certificates, env: &[(&str, &str)]) -> Self {
         let servers = if wishes.breaks_servers { Servers::own().await } else { Servers::shared().await };
-        let arguments = ["--store", servers.database().url(), "--log", servers.redis().url()];
-        let settings = (0..NODES).map(|n| wishes.nodes.get(n).cloned().unwrap_or_default());
-        let starts = settings.map(async |own| Node::start(&arguments, env, &own).await);
+        let (relay, url) = match wishes.cuts_redis {
+            true => servers.redis().by_relay().await.map(|(relay, url)| (Some(relay), url)).unwrap(),
+            false => (None, servers.redis().url().to_owned()),
+        };
+        let starts = (0..NODES).map(async |n| {
+            let log = if n == 0 { &url } else { servers.redis().url() };
+            let own = wishes.nodes.get(n).cloned().unwrap_or_default();
+            Node::start(&["--store", servers.database().url(), "--log", log], env, &own).await
+        });
         let nodes = join_all(starts).await;
         let addresses: Vec<&str> = nodes.iter().map(Node::address).collect();
         let front = Front::start(certificates, &addresses).await;
-        Self { front, nodes, servers }
+        Self { front, nodes, servers, relay }
     }
 }
 

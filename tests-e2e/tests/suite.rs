@@ -24,6 +24,9 @@
 //!   Fails when one event is lost unsaid, doubled or disordered; add a thing that goes wrong on the way, or behind the door.
 //! * `degradation_recovery`: a part of the system is away, and comes back. Fails when somebody is left without an answer, or
 //!   somebody has to repair something; add a part that may be away.
+//! * `infrastructure_faults`: what breaks behind the front, and heals by itself: a slow or crowded database, a node that dies, stands still,
+//!   is cut off or tells another time, an auth service that is away or rotates its keys. Fails when that costs an event, or when
+//!   anybody must repair anything; add a part that can break.
 //! * `authentication_compliance`: every door, with every key that must not open it. Add a door or a key.
 //!
 //! `backend` opens what is driven, `stand_in` is its processes, `network` a way to it that misbehaves, `outage` what else
@@ -44,6 +47,7 @@ mod degradation_recovery;
 mod driving;
 mod event_delivery_staging;
 mod first_user;
+mod infrastructure_faults;
 mod multi_user_golden_path;
 mod network;
 mod outage;

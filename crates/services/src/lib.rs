@@ -9,11 +9,13 @@ mod container;
 mod postgres;
 mod process;
 mod redis;
+mod relay;
 mod server;
 
-pub use self::postgres::{Database, POSTGRES_URL, Postgres};
+pub use self::postgres::{Crowd, Database, POSTGRES_URL, Postgres};
 pub use self::process::{End, Folder, Process, Program, find, free_port};
 pub use self::redis::{REDIS_URL, Redis};
+pub use self::relay::Relay;
 pub use self::server::Server;
 
 use std::time::Duration;

@@ -1,5 +1,9 @@
 //! Postgres for tests: a given server, or one of the tests' own; a fresh database for whoever asks.
 
+mod strain;
+
+pub use strain::Crowd;
+
 use crate::ServiceError;
 use crate::container::{Container, Recipe, engine_answers};
 use crate::process::{End, Folder, Program, find, free_port};

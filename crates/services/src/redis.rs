@@ -3,12 +3,14 @@
 use crate::ServiceError;
 use crate::container::{Container, Recipe, engine_answers};
 use crate::process::{End, Folder, Program, find, free_port};
+use crate::relay::Relay;
 use crate::server::Server;
 use ::redis::{AsyncConnectionConfig, Client, FromRedisValue};
 use std::ffi::OsString;
 use std::ops::Deref;
 use std::time::Duration;
 use tokio::sync::OnceCell;
+use url::Url;
 
 /// Names a server for tests. They write under names of their own and leave what expires in a quarter of an hour.
 pub const REDIS_URL: &str = "GOLDENPATH_TEST_REDIS_URL";
@@ -128,6 +130,24 @@ impl Redis {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Another way to it, that can be cut; with the URL by which it leads here.
+    ///
+    /// # Errors
+    /// [`ServiceError`] when its address is none, or the way cannot begin.
+    pub async fn by_relay(&self) -> Result<(Relay, String), ServiceError> {
+        let unusable = |why: &str| ServiceError::Refused {
+            service: SERVICE,
+            what: "another way to it",
+            why: why.to_owned(),
+        };
+        let mut url = Url::parse(&self.url).map_err(|why| unusable(&why.to_string()))?;
+        let host = url.host_str().ok_or_else(|| unusable("its URL names no host"))?;
+        let relay = Relay::to(&format!("{host}:{}", url.port().unwrap_or(6_379))).await?;
+        url.set_ip_host(relay.address().ip()).map_err(|()| unusable("its host cannot be changed"))?;
+        url.set_port(Some(relay.address().port())).map_err(|()| unusable("its port cannot be changed"))?;
+        Ok((relay, url.into()))
     }
 
     /// What nobody else's keys begin with.

@@ -1,10 +1,14 @@
 //! The stand-in itself: whoever breaks a part of it must know that the part carried something.
 
 use super::{Node, StandIn, Whole, Wishes};
+use crate::backend::TURN;
 use crate::driving::DEADLINE;
 use goldenpath_harness::{Client, Connect, Probe, Recording, Session, TestUser, metric};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// These are about the services themselves, so there is no variant without them.
+const WHOLE: &str = "the whole system (hint: unset GOLDENPATH_SERVICES)";
 
 /// Looks again and again until `seen` says yes.
 async fn until(what: &str, seen: impl AsyncFn() -> bool) {
@@ -34,8 +38,9 @@ async fn connect(session: &Session, users: &[TestUser]) -> Vec<Client> {
 /// Fails when a test that kills a node could kill one that nobody uses, or when the front sends users to one that is dead.
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_spread_over_the_nodes_and_a_dead_one_is_passed_over() {
+    let _turn = TURN.lock().await;
     let stand_in = StandIn::start(&Wishes::default()).await;
-    let Some(Whole { nodes, .. }) = stand_in.whole() else { return };
+    let Whole { nodes, .. } = stand_in.whole().expect(WHOLE);
     let recording = Recording::in_memory().unwrap();
     let session = Session::new(stand_in.target(), stand_in.auth(), recording.recorder());
     let users = TestUser::roster(1, 8, session.auth());
@@ -59,8 +64,9 @@ async fn users_are_spread_over_the_nodes_and_a_dead_one_is_passed_over() {
 /// Fails when a server can be broken without the nodes noticing: then they keep their data elsewhere.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_are_ready_when_their_servers_are() {
+    let _turn = TURN.lock().await;
     let stand_in = StandIn::start(&Wishes { breaks_servers: true, ..Wishes::default() }).await;
-    let Some(Whole { nodes, servers, .. }) = stand_in.whole() else { return };
+    let Whole { nodes, servers, .. } = stand_in.whole().expect(WHOLE);
     let until_ready_is = async |wanted: bool| {
         for node in nodes {
             let probe = Probe::new(&node.target()).unwrap();

@@ -31,6 +31,9 @@ fn size(file: &Path) -> Result<u64, String> {
     std::fs::metadata(file).map(|found| found.len()).map_err(|why| why.to_string())
 }
 
+/// That nothing answers is no event to wait for: looked at for as long as it takes to answer twenty times.
+const SILENCE: Duration = Duration::from_millis(200);
+
 async fn grows(file: &Path) {
     let before = size(file).unwrap();
     let until = Instant::now() + DEADLINE;
@@ -46,7 +49,7 @@ async fn a_paused_service_answers_nothing_until_it_goes_on() {
     grows(&answers).await;
     process.pause().unwrap();
     let before = size(&answers).unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(SILENCE).await;
     assert_eq!(size(&answers).unwrap(), before, "a child of the service went on");
     process.resume().unwrap();
     grows(&answers).await;
@@ -57,7 +60,7 @@ async fn a_killed_or_stopped_service_is_gone_with_its_children_and_starts_again_
     let (process, answers) = service(ANSWERS).await.unwrap();
     process.kill().unwrap();
     let before = size(&answers).unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(SILENCE).await;
     assert_eq!(size(&answers).unwrap(), before, "a child outlived the service");
     process.pause().expect_err("nothing runs");
     process.start_again().await.unwrap();
